@@ -1,0 +1,266 @@
+//! A session: the PSRP client of one worker over the worker's pipes. Bytes in and out, events up; no job in sight.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::error::{Error, ErrorKind};
+use crate::psrp::{self, Client};
+use crate::transport::framing::{self, Decoder, Item};
+use crate::transport::guard::{Exit, Guard, Scope};
+use crate::transport::launch::{Launch, LaunchError, Worker};
+
+/// What a pipe holds by default: one read empties it.
+const READ_SIZE: usize = 64 << 10;
+/// How much of the worker's stderr is kept for the reason of its death.
+const STDERR_TAIL: usize = 4 << 10;
+/// How long a worker may live on after it closed its stdout.
+const CLOSED_OUTPUT_GRACE: Duration = Duration::from_secs(5);
+
+/// One worker and the protocol state of its session.
+pub(super) struct Session {
+    client: Client,
+    worker: Worker,
+    decoder: Decoder,
+    outgoing: Vec<u8>,
+    incoming: Box<[u8]>,
+    stdout_open: bool,
+    /// When a worker whose stdout has ended is given up.
+    give_up: Option<Instant>,
+    stderr: Tail,
+    /// Why nothing more will come; told when every event before it was taken.
+    end: Option<Error>,
+}
+
+impl Session {
+    /// Starts a worker and queues the opening of its session.
+    pub(super) async fn start(launch: &Launch, config: psrp::Config) -> Result<Self, Error> {
+        let worker = launch.spawn().await.map_err(launch_error)?;
+        Ok(Self {
+            client: Client::new(config),
+            worker,
+            decoder: Decoder::default(),
+            outgoing: Vec::new(),
+            incoming: vec![0; READ_SIZE].into(),
+            stdout_open: true,
+            give_up: None,
+            stderr: Tail::default(),
+            end: None,
+        })
+    }
+
+    /// The protocol state, to queue what is to be sent; [`Session::next`] sends it.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The life of the worker's process.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.worker.guard
+    }
+
+    /// Sends what is queued until an event comes. Dropping the future loses nothing.
+    ///
+    /// Fails, for good, when the worker has ended or does not speak the protocol; every event that it sent before comes
+    /// first.
+    pub(super) async fn next(&mut self) -> Result<psrp::Event, Error> {
+        loop {
+            if let Some(event) = self.client.next_event() {
+                return Ok(event);
+            }
+            if let Some(end) = &self.end {
+                return Err(end.clone());
+            }
+            while let Some(line) = self.client.next_line() {
+                framing::encode_line(&line, &mut self.outgoing);
+            }
+            self.exchange().await;
+        }
+    }
+
+    /// Moves bytes once, in whichever direction is ready.
+    async fn exchange(&mut self) {
+        let Worker { stdin, stdout, stderr, guard } = &mut self.worker;
+        let give_up = self.give_up;
+        tokio::select! {
+            read = stdout.read(&mut self.incoming), if self.stdout_open => self.on_stdout(read),
+            written = stdin.write(&self.outgoing), if !self.outgoing.is_empty() => self.on_stdin(written),
+            () = self.stderr.fill(stderr), if self.stderr.open => {}
+            exit = guard.exited() => self.on_exit(exit).await,
+            () = async { sleep_until(give_up.unwrap_or_else(Instant::now)).await }, if give_up.is_some() => {
+                self.fail(ErrorKind::WorkerProtocol, 2102, "the worker closed its output and lives on");
+            }
+        }
+    }
+
+    fn on_stdout(&mut self, read: io::Result<usize>) {
+        match read {
+            Ok(count) if count > 0 => self.decode(count),
+            _ => {
+                self.stdout_open = false;
+                self.give_up = Some(Instant::now() + CLOSED_OUTPUT_GRACE);
+            }
+        }
+    }
+
+    fn decode(&mut self, count: usize) {
+        for item in self.decoder.feed(&self.incoming[..count]) {
+            match item {
+                Item::Packet(packet) => {
+                    if let Err(error) = self.client.receive(packet) {
+                        let message = format!("the worker does not speak the PowerShell remoting protocol: {error}");
+                        self.end.get_or_insert(Error::session_broken(ErrorKind::WorkerProtocol, 2102, message));
+                        return;
+                    }
+                }
+                // Stray bytes are the job's own doing, or a native program's that inherited the worker's stdout.
+                Item::Stray(bytes) | Item::Torn(bytes) => {
+                    tracing::debug!(count = bytes.len(), "stray bytes on a worker's stdout");
+                }
+            }
+        }
+    }
+
+    fn on_stdin(&mut self, written: io::Result<usize>) {
+        match written {
+            Ok(count) => drop(self.outgoing.drain(..count)),
+            // The worker is ending; its exit tells why.
+            Err(_) => self.outgoing.clear(),
+        }
+    }
+
+    /// Takes what the worker wrote before its end: all of it is in the pipes by now.
+    async fn on_exit(&mut self, exit: Exit) {
+        while self.stdout_open && self.end.is_none() {
+            match self.worker.stdout.try_read(&mut self.incoming) {
+                Ok(count) if count > 0 => self.decode(count),
+                _ => break,
+            }
+        }
+        self.stderr.drain(&mut self.worker.stderr);
+        self.end.get_or_insert(death(exit, &self.stderr.text()));
+    }
+
+    fn fail(&mut self, kind: ErrorKind, number: i32, message: &str) {
+        self.end.get_or_insert(Error::session_broken(kind, number, message));
+    }
+
+    /// Ends the session in good order, if the worker answers by `deadline`; then ends the worker, with all its
+    /// descendants or alone, and waits until it is gone.
+    pub(super) async fn close(mut self, pipeline: Option<Uuid>, scope: Scope, deadline: Duration, grace: Duration) {
+        if self.end.is_none() && !deadline.is_zero() {
+            if let Some(pipeline) = pipeline {
+                self.client.close_pipeline(pipeline);
+            }
+            self.client.close();
+            let _ = tokio::time::timeout(deadline, self.closed()).await;
+        }
+        self.worker.guard.end(scope, grace);
+        self.worker.guard.ended().await;
+    }
+
+    async fn closed(&mut self) {
+        while let Ok(event) = self.next().await {
+            if matches!(event, psrp::Event::PoolClosed) {
+                return;
+            }
+        }
+    }
+}
+
+fn launch_error(error: LaunchError) -> Error {
+    let message = error.to_string();
+    // E_FAIL is the HRESULT that .NET gives an executable that cannot be started (behaviour.md 2.4).
+    const E_FAIL: i32 = -2_147_467_259;
+    match error {
+        LaunchError::ProgramNotFound { .. } => Error::session_broken(ErrorKind::WorkerNotFound, E_FAIL, message),
+        LaunchError::Program { .. } | LaunchError::Directory { .. } => {
+            Error::session_broken(ErrorKind::WorkerStart, E_FAIL, message)
+        }
+        _ => Error::session_broken(ErrorKind::WorkerStart, 2107, message),
+    }
+}
+
+/// The reason of a job whose worker ended.
+fn death(exit: Exit, stderr: &str) -> Error {
+    let (how, exit_code, signal) = match exit {
+        Exit::Code(code) => (format!("exited with code {code}"), Some(code), None),
+        Exit::Signal { signal, core_dumped } => {
+            let core = if core_dumped { " and dumped core" } else { "" };
+            (format!("was ended by signal {signal}{core}"), None, Some(signal))
+        }
+    };
+    let wrote = if stderr.is_empty() { String::new() } else { format!("; it last wrote to its stderr: {stderr}") };
+    let message = format!("the worker {how} before the job was done{wrote}");
+    Error { exit_code, signal, ..Error::session_broken(ErrorKind::WorkerDied, 2101, message) }
+}
+
+/// The last bytes of a stream.
+struct Tail {
+    bytes: Vec<u8>,
+    open: bool,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), open: true }
+    }
+}
+
+impl Tail {
+    /// Reads once. Dropping the future loses nothing.
+    async fn fill(&mut self, source: &mut tokio::net::unix::pipe::Receiver) {
+        let mut chunk = [0; 1024];
+        match source.read(&mut chunk).await {
+            Ok(count) if count > 0 => self.push(&chunk[..count]),
+            _ => self.open = false,
+        }
+    }
+
+    /// Reads what is there.
+    fn drain(&mut self, source: &mut tokio::net::unix::pipe::Receiver) {
+        let mut chunk = [0; 1024];
+        while let Ok(count) = source.try_read(&mut chunk)
+            && count > 0
+        {
+            self.push(&chunk[..count]);
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        let excess = self.bytes.len().saturating_sub(STDERR_TAIL);
+        self.bytes.drain(..excess);
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).trim().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_keeps_the_end() {
+        let mut tail = Tail::default();
+        tail.push(&[b'a'; STDERR_TAIL]);
+        tail.push(b"end\n");
+        assert_eq!(tail.bytes.len(), STDERR_TAIL);
+        assert!(tail.text().ends_with("aend"));
+    }
+
+    #[test]
+    fn a_death_tells_how_and_what_was_said_last() {
+        let exited = death(Exit::Code(3), "");
+        assert_eq!((exited.exit_code, exited.signal), (Some(3), None));
+        assert_eq!(exited.id.as_deref(), Some("2101,PSSessionStateBroken"));
+        let killed = death(Exit::Signal { signal: 9, core_dumped: false }, "bye");
+        assert_eq!((killed.exit_code, killed.signal), (None, Some(9)));
+        assert!(killed.message.contains("signal 9") && killed.message.ends_with("bye"), "{killed}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The C ABI: the only `extern "C"` of the crate, one file per C type, in the order of the header's sections.
+//!
+//! Rules (CONTRIBUTING.md, "C ABI"): every body runs under [`boundary`]; pointers are checked before any use; outputs
+//! are written only on success; signatures are written out, never made by a macro, because cbindgen and csbindgen read
+//! them as text.
+
+// The header's names are C names.
+#![allow(non_camel_case_types)]
+
+mod batch;
+mod boundary;
+mod engine;
+mod error;
+mod event;
+mod handle;
+mod job;
+mod spec;
+mod text;
+mod version;
