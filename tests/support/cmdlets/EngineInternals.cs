@@ -24,6 +24,10 @@ internal static class EngineInternals
         typeof(ErrorRecord).GetProperty("PreserveInvocationInfoOnce", Hidden)!.SetValue(record, true);
     }
 
+    /// <summary>A validation error after which the binder tries the argument on parameters of other sets.</summary>
+    internal static Exception TryAnotherParameter(string message) =>
+        (Exception)New(typeof(ValidationMetadataException).FullName!, message, true);
+
     /// <summary>Enters the debugger at the current statement.</summary>
     internal static void Break(Debugger debugger) => Method(typeof(Debugger), "Break").Invoke(debugger, [null]);
 

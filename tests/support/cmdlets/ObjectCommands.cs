@@ -130,12 +130,15 @@ public sealed class AddMemberCommand : PSCmdlet
     private static ScriptBlock? Script(object? value) => LanguagePrimitives.ConvertTo<ScriptBlock>(value);
 
     /// <summary>Lets the first positional argument decide between a member type and a property's name.</summary>
-    private sealed class NotAMemberTypeAttribute : ArgumentTransformationAttribute
+    private sealed class NotAMemberTypeAttribute : ValidateArgumentsAttribute
     {
-        public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-            Enum.TryParse<PSMemberTypes>(inputData?.ToString(), ignoreCase: true, out _)
-                ? throw new ArgumentTransformationMetadataException($"{inputData} is a type of member.")
-                : inputData!;
+        protected override void Validate(object arguments, EngineIntrinsics engineIntrinsics)
+        {
+            if (Enum.TryParse<PSMemberTypes>(arguments as string, ignoreCase: true, out _))
+            {
+                throw EngineInternals.TryAnotherParameter($"{arguments} is a type of member.");
+            }
+        }
     }
 
     private void Add(PSMemberInfo member)
