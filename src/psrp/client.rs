@@ -1,0 +1,597 @@
+//! [`Client`]: one session with a worker, sans-IO.
+
+use super::error::{ClientError, ErrorRecord, ProtocolError};
+use super::fragment::{FragmentLimits, Fragmenter, Reassembler};
+use super::host::{CallId, HostCall, HostError, HostInfo, response};
+use super::lane::{Lane, Outbox};
+use super::message::{Message, MessageType};
+use super::packet::{Packet, PacketKind};
+use super::pipeline::Pipeline;
+use super::pool::{self, Announced, PoolState};
+use crate::clixml::{self, Value, Version};
+use std::collections::VecDeque;
+use uuid::Uuid;
+
+/// What a [`Client`] needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The caller's choice; the session's `RunspaceId`.
+    pub pool_id: Uuid,
+    /// What the worker is told about the host.
+    pub host: HostInfo,
+    /// What the worker can make the client hold and read.
+    pub limits: Limits,
+}
+
+/// Bounds on what a worker can cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For unfinished messages, per pipeline and for the session.
+    pub fragments: FragmentLimits,
+    /// For the bodies that the client reads: states, host calls, private data. Records are handed on unread.
+    pub clixml: clixml::Limits,
+}
+
+impl Default for Limits {
+    /// A message of 512 MiB, 16 of them at once; the default of [`clixml::Limits`].
+    fn default() -> Self {
+        Self {
+            fragments: FragmentLimits {
+                bytes: 512 << 20,
+                open_objects: 16,
+            },
+            clixml: clixml::Limits::default(),
+        }
+    }
+}
+
+/// The stream of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "PowerShell's seven streams")]
+pub enum Stream {
+    Output = 1,
+    Error = 2,
+    Warning = 3,
+    Verbose = 4,
+    Debug = 5,
+    Progress = 6,
+    Information = 7,
+}
+
+/// How a pipeline ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PipelineEnd {
+    /// It ran to its end, with or without error records.
+    Completed,
+    /// A terminating error ended it.
+    Failed,
+    /// It was stopped.
+    Stopped,
+}
+
+/// What happened, in the order in which it did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Pipelines can run.
+    Opened,
+    /// The worker gave the pool up; nothing more comes.
+    PoolBroken {
+        /// The worker's reason.
+        reason: Option<ErrorRecord>,
+    },
+    /// The session ended as the client asked.
+    PoolClosed,
+    /// What the worker tells about itself: a dictionary.
+    PrivateData(Value),
+    /// An event forwarded by the worker; the message body (MS-PSRP 2.2.2.12).
+    UserEvent {
+        /// The message body.
+        clixml: Vec<u8>,
+    },
+    /// A pipeline wrote a record.
+    Record {
+        /// Which pipeline.
+        pipeline: Uuid,
+        /// To which of its streams.
+        stream: Stream,
+        /// The record as the worker wrote it, without a byte order mark; not checked.
+        clixml: Vec<u8>,
+    },
+    /// A pipeline ended. It must still be closed.
+    PipelineState {
+        /// Which pipeline.
+        pipeline: Uuid,
+        /// How.
+        state: PipelineEnd,
+        /// Why, if it failed or was stopped.
+        reason: Option<ErrorRecord>,
+    },
+    /// The worker calls its host.
+    HostCall(HostCall),
+    /// A pipeline is closed: its id means nothing any more.
+    CommandClosed {
+        /// Which pipeline.
+        pipeline: Uuid,
+    },
+}
+
+/// A pipeline between its creation and its CloseAck.
+#[derive(Debug)]
+struct Running {
+    id: Uuid,
+    lane: Lane,
+    reassembler: Reassembler,
+    /// Whether its arguments must wait until it is known how the worker wants secrets.
+    holds_secret: bool,
+    input_ended: bool,
+    /// Whether its end state came.
+    ended: bool,
+}
+
+/// One session: a runspace pool of one runspace, and its pipelines.
+///
+/// The caller moves bytes: lines from [`Client::next_line`] to the worker, packets from the worker to
+/// [`Client::receive`]; after each call it takes what [`Client::next_event`] and [`Client::next_line`] have. Nothing
+/// here waits or knows the time: a deadline for every wait is the caller's (a worker that misses a field of a message
+/// acknowledges it and says nothing more).
+#[derive(Debug)]
+pub struct Client {
+    pool_id: Uuid,
+    limits: Limits,
+    state: PoolState,
+    server_version: Option<Version>,
+    fragmenter: Fragmenter,
+    session: Lane,
+    session_reassembler: Reassembler,
+    pipelines: Vec<Running>,
+    events: VecDeque<Event>,
+    ignored: u64,
+}
+
+impl Client {
+    /// A session that is not yet open.
+    pub fn new(config: Config) -> Self {
+        let mut fragmenter = Fragmenter::default();
+        let mut opening = Outbox::default();
+        let bodies = [pool::capability(), pool::init(&config.host)];
+        for (kind, body) in pool::OPENING.into_iter().zip(bodies) {
+            let mut bytes = Vec::new();
+            // Without references nothing can dangle.
+            let _ = clixml::write(&body, &mut bytes);
+            opening.push(fragmenter.cut(&message(kind, config.pool_id, Uuid::nil(), bytes)));
+        }
+        Self {
+            pool_id: config.pool_id,
+            limits: config.limits,
+            state: PoolState::BeforeOpen,
+            server_version: None,
+            fragmenter,
+            session: Lane::new(Uuid::nil(), opening),
+            session_reassembler: Reassembler::new(config.limits.fragments),
+            pipelines: Vec::new(),
+            events: VecDeque::new(),
+            ignored: 0,
+        }
+    }
+
+    /// The state of the pool.
+    pub fn state(&self) -> PoolState {
+        self.state
+    }
+
+    /// The version of the protocol that the worker declared; `None` until its SESSION_CAPABILITY has come.
+    pub fn server_version(&self) -> Option<Version> {
+        self.server_version
+    }
+
+    /// How many messages and packets were passed over: of other pools or pipelines that are closed, of types that
+    /// mean nothing to a client, and acknowledgements that nobody awaited.
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// Opens the pool; [`Event::Opened`] follows.
+    pub fn open(&mut self) -> Result<(), ClientError> {
+        self.require(&[PoolState::BeforeOpen])?;
+        self.state = PoolState::Opening;
+        Ok(())
+    }
+
+    /// Creates a pipeline, which runs at once when the pool is open. One that is created before the first line of the
+    /// session is taken travels on that line, if it holds no secret.
+    pub fn create_pipeline(&mut self, pipeline: &Pipeline) -> Result<(), ClientError> {
+        self.require(&[PoolState::Opening, PoolState::Opened])?;
+        if self
+            .pipelines
+            .iter()
+            .any(|running| running.id == pipeline.id)
+            || pipeline.id.is_nil()
+        {
+            return Err(ClientError::DuplicatePipeline(pipeline.id));
+        }
+        let mut body = Vec::new();
+        clixml::write(&pipeline.to_value()?, &mut body)?;
+        let message = message(
+            MessageType::CREATE_PIPELINE,
+            self.pool_id,
+            pipeline.id,
+            body,
+        );
+        let mut creation = Outbox::default();
+        creation.push(self.fragmenter.cut(&message));
+        self.pipelines.push(Running {
+            id: pipeline.id,
+            lane: Lane::new(pipeline.id, creation),
+            reassembler: Reassembler::new(self.limits.fragments),
+            holds_secret: pipeline.holds_secret(),
+            input_ended: pipeline.no_input,
+            ended: false,
+        });
+        Ok(())
+    }
+
+    /// Sends an item to the pipeline's input. After the pipeline's end it goes nowhere.
+    pub fn send_input(&mut self, pipeline: Uuid, item: &Value) -> Result<(), ClientError> {
+        let mut body = Vec::new();
+        clixml::write(item, &mut body)?;
+        self.push_input(pipeline, MessageType::PIPELINE_INPUT, body)
+    }
+
+    /// Ends the pipeline's input.
+    pub fn end_input(&mut self, pipeline: Uuid) -> Result<(), ClientError> {
+        self.push_input(pipeline, MessageType::END_OF_PIPELINE_INPUT, Vec::new())?;
+        self.find(pipeline)?.input_ended = true;
+        Ok(())
+    }
+
+    fn push_input(
+        &mut self,
+        pipeline: Uuid,
+        kind: MessageType,
+        body: Vec<u8>,
+    ) -> Result<(), ClientError> {
+        let message = message(kind, self.pool_id, pipeline, body);
+        let fragments = self.fragmenter.cut(&message);
+        let running = self.find(pipeline)?;
+        if running.input_ended {
+            return Err(ClientError::InputEnded);
+        }
+        if !running.ended {
+            running.lane.push_input(fragments);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the pipeline's input that wait for acknowledgements of earlier ones.
+    pub fn unsent_input(&self, pipeline: Uuid) -> usize {
+        let running = self.pipelines.iter().find(|running| running.id == pipeline);
+        running.map_or(0, |running| running.lane.unsent_input())
+    }
+
+    /// Stops the pipeline; [`Event::PipelineState`] follows, unless the pipeline has ended already.
+    pub fn stop_pipeline(&mut self, pipeline: Uuid) -> Result<(), ClientError> {
+        let running = self.find(pipeline)?;
+        running.lane.drop_input();
+        if running.ended {
+            return Ok(());
+        }
+        if running.lane.is_announced() {
+            running.lane.want_signal();
+        } else {
+            running.ended = true;
+            self.events.push_back(Event::PipelineState {
+                pipeline,
+                state: PipelineEnd::Stopped,
+                reason: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// Closes the pipeline, which every pipeline needs whatever its end; one that still runs is stopped by it.
+    /// [`Event::CommandClosed`] follows.
+    pub fn close_pipeline(&mut self, pipeline: Uuid) -> Result<(), ClientError> {
+        let running = self.find(pipeline)?;
+        if running.lane.is_announced() {
+            running.lane.want_close();
+        } else {
+            self.remove(pipeline);
+        }
+        Ok(())
+    }
+
+    /// Answers a host call. The answer to a pipeline that is closed goes nowhere.
+    pub fn answer(
+        &mut self,
+        call: &CallId,
+        answer: Result<Value, HostError>,
+    ) -> Result<(), ClientError> {
+        let (kind, body) = response(call, answer);
+        let mut bytes = Vec::new();
+        clixml::write(&body, &mut bytes)?;
+        let message = message(kind, self.pool_id, call.pipeline.unwrap_or_default(), bytes);
+        let fragments = self.fragmenter.cut(&message);
+        match call.pipeline {
+            None => self.session.push_answer(fragments),
+            Some(pipeline) => self.find(pipeline)?.lane.push_answer(fragments),
+        }
+        Ok(())
+    }
+
+    /// Closes all pipelines, then the session; [`Event::PoolClosed`] follows. Before the pool is open it cannot be
+    /// closed: a worker answers nothing then.
+    pub fn close(&mut self) -> Result<(), ClientError> {
+        self.require(&[PoolState::Opened])?;
+        self.state = PoolState::Closing;
+        let ids: Vec<Uuid> = self.pipelines.iter().map(|running| running.id).collect();
+        for id in ids {
+            self.close_pipeline(id)?;
+        }
+        Ok(())
+    }
+
+    /// The packets that must share the next line to the worker, in order; `None` while there is nothing to say.
+    pub fn next_line(&mut self) -> Option<Vec<Packet>> {
+        let line = match self.state {
+            PoolState::BeforeOpen | PoolState::Closed | PoolState::Broken => return None,
+            PoolState::Opening => self.opening_line(),
+            PoolState::Opened | PoolState::Closing => self.open_line(),
+        };
+        (!line.is_empty()).then_some(line)
+    }
+
+    fn opening_line(&mut self) -> Vec<Packet> {
+        if self.session.is_announced() {
+            // A host call while the runspace is prepared.
+            return self.session.next_line();
+        }
+        let mut line = self.session.next_line();
+        if let Some(first) = self
+            .pipelines
+            .iter_mut()
+            .find(|running| !running.ended && !running.holds_secret)
+        {
+            line.extend(first.lane.next_line());
+        }
+        line
+    }
+
+    fn open_line(&mut self) -> Vec<Packet> {
+        if self.state == PoolState::Closing && self.pipelines.is_empty() {
+            self.session.want_close();
+        }
+        let lanes = self.pipelines.iter_mut();
+        let lanes = lanes.filter(|running| running.lane.is_announced() || !running.ended);
+        std::iter::once(&mut self.session)
+            .chain(lanes.map(|running| &mut running.lane))
+            .map(Lane::next_line)
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The next event, if there is one.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Takes a packet from the worker. After an error the session is broken.
+    pub fn receive(&mut self, packet: Packet) -> Result<(), ProtocolError> {
+        if self.state.is_terminal() {
+            self.ignored += 1;
+            return Ok(());
+        }
+        let result = self.dispatch(packet);
+        if result.is_err() {
+            self.state = PoolState::Broken;
+        }
+        result
+    }
+
+    fn dispatch(&mut self, packet: Packet) -> Result<(), ProtocolError> {
+        match packet.kind {
+            PacketKind::Data(_, bytes) => self.on_data(packet.target, &bytes),
+            PacketKind::CloseAck => {
+                self.on_close_ack(packet.target);
+                Ok(())
+            }
+            PacketKind::DataAck => self.on_ack(packet.target, Lane::on_data_ack),
+            PacketKind::CommandAck => self.on_ack(packet.target, Lane::on_command_ack),
+            PacketKind::SignalAck => self.on_ack(packet.target, Lane::on_signal_ack),
+            kind @ (PacketKind::Command | PacketKind::Signal | PacketKind::Close) => {
+                Err(ProtocolError::Packet(kind))
+            }
+        }
+    }
+
+    fn on_ack(&mut self, target: Uuid, apply: impl FnOnce(&mut Lane)) -> Result<(), ProtocolError> {
+        match self.lane(target) {
+            Some(lane) => apply(lane),
+            None => self.ignored += 1,
+        }
+        Ok(())
+    }
+
+    fn on_close_ack(&mut self, target: Uuid) {
+        if !self.lane(target).is_some_and(Lane::on_close_ack) {
+            self.ignored += 1;
+        } else if target.is_nil() {
+            self.state = PoolState::Closed;
+            self.events.push_back(Event::PoolClosed);
+        } else {
+            self.remove(target);
+        }
+    }
+
+    fn on_data(&mut self, target: Uuid, bytes: &[u8]) -> Result<(), ProtocolError> {
+        let reassembler = if target.is_nil() {
+            Some(&mut self.session_reassembler)
+        } else {
+            let running = self
+                .pipelines
+                .iter_mut()
+                .find(|running| running.id == target);
+            running.map(|running| &mut running.reassembler)
+        };
+        let Some(reassembler) = reassembler else {
+            self.ignored += 1;
+            return Ok(());
+        };
+        let mut messages = Vec::new();
+        reassembler.feed(bytes, &mut messages)?;
+        for bytes in messages {
+            let message = Message::decode(&bytes)?;
+            // The worker's first message does not know the pool yet.
+            let ours = message.pool == self.pool_id || message.pool.is_nil();
+            if ours && message.pipeline == target {
+                self.on_message(message)?;
+            } else {
+                self.ignored += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn on_message(&mut self, message: Message) -> Result<(), ProtocolError> {
+        if let Some(stream) = stream_of(message.kind) {
+            return self.on_record(stream, message);
+        }
+        match message.kind {
+            MessageType::SESSION_CAPABILITY => {
+                self.server_version = Some(pool::server_version(&message, &self.limits.clixml)?);
+            }
+            MessageType::RUNSPACEPOOL_STATE => self.on_pool_state(&message)?,
+            MessageType::APPLICATION_PRIVATE_DATA => self.on_private_data(&message)?,
+            MessageType::USER_EVENT => self.events.push_back(Event::UserEvent {
+                clixml: message.body,
+            }),
+            MessageType::PIPELINE_STATE => self.on_pipeline_state(&message)?,
+            MessageType::PIPELINE_HOST_CALL | MessageType::RUNSPACEPOOL_HOST_CALL => {
+                let call = HostCall::decode(message, &self.limits.clixml)?;
+                self.events.push_back(Event::HostCall(call));
+            }
+            _ => self.ignored += 1,
+        }
+        Ok(())
+    }
+
+    fn on_record(&mut self, stream: Stream, message: Message) -> Result<(), ProtocolError> {
+        if message.pipeline.is_nil() {
+            self.ignored += 1;
+        } else {
+            self.events.push_back(Event::Record {
+                pipeline: message.pipeline,
+                stream,
+                clixml: message.body,
+            });
+        }
+        Ok(())
+    }
+
+    fn on_pool_state(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        match pool::announced(message, &self.limits.clixml)? {
+            Announced::Opened if self.state == PoolState::Opening => {
+                if self.server_version.is_none() {
+                    return Err(ProtocolError::Order(message.kind));
+                }
+                self.state = PoolState::Opened;
+                self.events.push_back(Event::Opened);
+            }
+            // While closing the worker says that it does; the CloseAck is what counts.
+            Announced::Gone(reason) if self.state != PoolState::Closing => {
+                self.state = PoolState::Broken;
+                self.events.push_back(Event::PoolBroken { reason });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn on_private_data(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        let body = message.value(&self.limits.clixml)?;
+        let data = body.property("ApplicationPrivateData").cloned();
+        self.events
+            .push_back(Event::PrivateData(data.unwrap_or(Value::Null)));
+        Ok(())
+    }
+
+    fn on_pipeline_state(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        let body = message.value(&self.limits.clixml)?;
+        let state = body.property("PipelineState").and_then(Value::as_i64);
+        // PSInvocationState (MS-PSRP 2.2.3.5); the others are on the way.
+        let state = match state.ok_or_else(|| message.lacks("PipelineState"))? {
+            3 => PipelineEnd::Stopped,
+            4 => PipelineEnd::Completed,
+            5 => PipelineEnd::Failed,
+            _ => return Ok(()),
+        };
+        let pipeline = message.pipeline;
+        let running = self
+            .pipelines
+            .iter_mut()
+            .find(|running| running.id == pipeline);
+        match running {
+            Some(running) if !running.ended => {
+                running.ended = true;
+                running.lane.drop_input();
+                let reason = pool::reason(body);
+                self.events.push_back(Event::PipelineState {
+                    pipeline,
+                    state,
+                    reason,
+                });
+            }
+            _ => self.ignored += 1,
+        }
+        Ok(())
+    }
+
+    fn require(&self, states: &[PoolState]) -> Result<(), ClientError> {
+        if states.contains(&self.state) {
+            Ok(())
+        } else {
+            Err(ClientError::State(self.state))
+        }
+    }
+
+    fn find(&mut self, pipeline: Uuid) -> Result<&mut Running, ClientError> {
+        self.pipelines
+            .iter_mut()
+            .find(|running| running.id == pipeline)
+            .ok_or(ClientError::UnknownPipeline(pipeline))
+    }
+
+    fn lane(&mut self, target: Uuid) -> Option<&mut Lane> {
+        if target.is_nil() {
+            return Some(&mut self.session);
+        }
+        self.find(target).ok().map(|running| &mut running.lane)
+    }
+
+    fn remove(&mut self, pipeline: Uuid) {
+        self.pipelines.retain(|running| running.id != pipeline);
+        self.events.push_back(Event::CommandClosed { pipeline });
+    }
+}
+
+fn message(kind: MessageType, pool: Uuid, pipeline: Uuid, body: Vec<u8>) -> Vec<u8> {
+    let message = Message {
+        kind,
+        pool,
+        pipeline,
+        body,
+    };
+    message.to_server()
+}
+
+fn stream_of(kind: MessageType) -> Option<Stream> {
+    match kind {
+        MessageType::PIPELINE_OUTPUT => Some(Stream::Output),
+        MessageType::ERROR_RECORD => Some(Stream::Error),
+        MessageType::WARNING_RECORD => Some(Stream::Warning),
+        MessageType::VERBOSE_RECORD => Some(Stream::Verbose),
+        MessageType::DEBUG_RECORD => Some(Stream::Debug),
+        MessageType::PROGRESS_RECORD => Some(Stream::Progress),
+        MessageType::INFORMATION_RECORD => Some(Stream::Information),
+        _ => None,
+    }
+}
