@@ -9,6 +9,7 @@ mod child;
 mod driver;
 mod error;
 mod event;
+mod failure;
 mod job;
 mod locate;
 mod log;

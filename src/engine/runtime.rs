@@ -26,7 +26,11 @@ pub struct EngineOptions {
     pub worker: Option<WorkerCommand>,
     /// The psjob-guard executable; `None`: the one beside the library.
     pub guard: Option<PathBuf>,
+    /// How long a worker may take to open its session; `None`: two minutes, which a burst of cold starts needs.
+    pub open_timeout: Option<Duration>,
 }
+
+const OPEN_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runs jobs on workers. All methods may be called from any thread.
 ///
@@ -79,12 +83,13 @@ impl Engine {
             None => locate::default_worker()?,
         };
         let guard = self.options.guard.clone().unwrap_or_else(locate::guard);
+        let open_timeout = self.options.open_timeout.unwrap_or(OPEN_TIMEOUT);
         let id = self.last_job.fetch_add(1, Ordering::Relaxed) + 1;
         let name = spec.name.clone().unwrap_or_else(|| format!("Job{id}"));
         let (sender, receiver) = mpsc::unbounded_channel::<ChildCommand>();
         let child = Arc::new(Child::new(id, 0, spec.takes_input, Arc::clone(&self.events), sender));
         let job = Arc::new(Job::new(id, name, vec![Arc::clone(&child)], Arc::clone(&self.events)));
-        let driver = Driver::new(Arc::clone(&job), child, receiver, spec, worker, guard);
+        let driver = Driver::new(Arc::clone(&job), child, receiver, spec, worker, guard, open_timeout);
         self.commands.send(Command::Drive(Box::new(driver))).map_err(|_| shut_down())?;
         Ok(JobHandle::new(job))
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
 
 use super::error::{Error, ErrorKind};
 use crate::psrp::{self, Client};
@@ -148,16 +147,15 @@ impl Session {
         self.end.get_or_insert(Error::session_broken(kind, number, message));
     }
 
-    /// Ends the session in good order, if the worker answers by `deadline`; then ends the worker, with all its
-    /// descendants or alone, and waits until it is gone.
-    pub(super) async fn close(mut self, pipeline: Option<Uuid>, scope: Scope, deadline: Duration, grace: Duration) {
-        if self.end.is_none() && !deadline.is_zero() {
-            if let Some(pipeline) = pipeline {
-                self.client.close_pipeline(pipeline);
-            }
-            self.client.close();
-            let _ = tokio::time::timeout(deadline, self.closed()).await;
-        }
+    /// Ends the session in good order, if the worker answers within `timeout`. Pipelines must have been closed.
+    pub(super) async fn close(&mut self, timeout: Duration) {
+        self.client.close();
+        // A worker that does not answer is ended all the same.
+        let _ = tokio::time::timeout(timeout, self.closed()).await;
+    }
+
+    /// Ends the worker, alone or with all its descendants, and waits until it is gone: SIGTERM, and SIGKILL after `grace`.
+    pub(super) async fn end(self, scope: Scope, grace: Duration) {
         self.worker.guard.end(scope, grace);
         self.worker.guard.ended().await;
     }

@@ -28,8 +28,8 @@ impl Handle for psjob_engine {
 pub struct psjob_engine_options {
     /// `sizeof(psjob_engine_options)` of the caller's header.
     pub struct_size: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// How long a worker may take to open its session, in milliseconds; 0: two minutes.
+    pub open_timeout_ms: u32,
     /// The worker executable; empty: `$PSJOB_PWSH`, then `pwsh` on PATH, then the host that is installed beside the library.
     pub worker_path: psjob_str,
     /// Arguments of the worker before the server switches, separated by NUL.
@@ -42,8 +42,8 @@ pub struct psjob_engine_options {
 ///
 /// Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
 /// Threads: any.
-/// Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`reserved` is not 0), ENGINE_START (no thread or no
-/// descriptor was to be had).
+/// Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+/// be had).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn psjob_engine_new(
     options: *const psjob_engine_options,
@@ -76,9 +76,6 @@ unsafe fn read_options(options: *const psjob_engine_options) -> Result<EngineOpt
     }
     // SAFETY: the size says that the whole struct is there.
     let options = unsafe { &*options };
-    if options.reserved != 0 {
-        return Err(Error::new(ErrorKind::BadValue, "options.reserved is not 0"));
-    }
     // SAFETY: the caller's slices are readable during the call.
     unsafe {
         let program = utf8(options.worker_path.data, options.worker_path.len, "options.worker_path")?;
@@ -87,6 +84,8 @@ unsafe fn read_options(options: *const psjob_engine_options) -> Result<EngineOpt
         Ok(EngineOptions {
             worker: worker_command(program, arguments),
             guard: (!guard.is_empty()).then(|| PathBuf::from(guard)),
+            open_timeout: (options.open_timeout_ms != 0)
+                .then(|| Duration::from_millis(options.open_timeout_ms.into())),
         })
     }
 }

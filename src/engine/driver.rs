@@ -1,0 +1,313 @@
+//! The driver of a child: launch, open, prepare, run the script, end. One per child, on the engine's thread.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc::UnboundedReceiver, watch};
+use uuid::Uuid;
+
+use super::child::{Child, ChildCommand, Ending};
+use super::error::{Error, ErrorKind};
+use super::failure;
+use super::job::Job;
+use super::log::RecordStream;
+use super::preparation;
+use super::session::Session;
+use super::spec::{JobSpec, WorkerCommand};
+use super::stop::Ladder;
+use super::twin::TwinFilter;
+use crate::psrp::{self, Event, HostCall, PipelineState};
+use crate::transport::guard::Scope;
+use crate::transport::launch::Launch;
+
+/// How a worker is told to be one.
+const SERVER_SWITCHES: [&str; 3] = ["-s", "-NoLogo", "-NoProfile"];
+/// The console that a job sees when its host has none.
+const HOST_SIZE: (u16, u16) = (120, 50);
+/// How long a worker may take to close its session in good order.
+const CLOSE: Duration = Duration::from_secs(5);
+/// From SIGTERM to SIGKILL, for a worker that is not needed any more.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Everything that one child needs.
+pub(super) struct Driver {
+    job: Arc<Job>,
+    child: Arc<Child>,
+    inbox: Inbox,
+    spec: JobSpec,
+    launch: Launch,
+    open_timeout: Duration,
+}
+
+impl Driver {
+    pub(super) fn new(
+        job: Arc<Job>,
+        child: Arc<Child>,
+        commands: UnboundedReceiver<ChildCommand>,
+        spec: JobSpec,
+        worker: WorkerCommand,
+        guard: PathBuf,
+        open_timeout: Duration,
+    ) -> Self {
+        let launch = launch(&spec, worker, guard);
+        Self { job, child, inbox: Inbox::new(commands), spec, launch, open_timeout }
+    }
+
+    /// Runs the child from launch to end. Shutdown ends it at whatever point it has reached.
+    pub(super) async fn drive(mut self: Box<Self>, mut shutdown: watch::Receiver<bool>) {
+        let mut shut_down = async || drop(shutdown.wait_for(|shut_down| *shut_down).await);
+        let launched = tokio::select! {
+            biased;
+            () = shut_down() => Err(Ending::Stopped),
+            launched = self.start_worker() => launched,
+        };
+        let mut session = match launched {
+            Ok(session) => session,
+            Err(ending) => return self.finish(ending),
+        };
+        let ending = tokio::select! {
+            biased;
+            () = shut_down() => Ending::Stopped,
+            ending = self.run(&mut session) => ending,
+        };
+        if let Ending::Stopped = ending {
+            // A job counts as stopped when nothing of it runs any more.
+            session.end(Scope::Group, GRACE).await;
+            return self.finish(ending);
+        }
+        let by_itself = ended_by_itself(&ending);
+        self.finish(ending);
+        if by_itself {
+            tokio::select! {
+                biased;
+                () = shut_down() => {}
+                () = session.close(CLOSE) => {}
+            }
+        }
+        // As with the built-in, native processes that a job deliberately left behind outlive it.
+        session.end(if by_itself { Scope::Worker } else { Scope::Group }, GRACE).await;
+    }
+
+    fn finish(&self, ending: Ending) {
+        self.child.finish(ending);
+        self.job.child_finished();
+    }
+
+    async fn start_worker(&mut self) -> Result<Session, Ending> {
+        let (columns, rows) = self.spec.host_size.unwrap_or(HOST_SIZE);
+        let config = psrp::Config::new(self.child.session(), psrp::HostInfo::console(columns, rows));
+        let starting = async { Ok(Session::start(&self.launch, config).await?) };
+        let session = unless_stopped(&mut self.inbox, starting).await?;
+        self.child.set_worker_pid(session.guard().worker_pid());
+        Ok(session)
+    }
+
+    async fn run(&mut self, session: &mut Session) -> Ending {
+        match self.prepare(session).await {
+            Ok(()) => self.run_script(session).await,
+            Err(ending) => ending,
+        }
+    }
+
+    async fn prepare(&mut self, session: &mut Session) -> Result<(), Ending> {
+        let Self { child, inbox, spec, open_timeout, .. } = self;
+        unless_stopped(inbox, async { Ok(open(session, *open_timeout).await?) }).await?;
+        unless_stopped(inbox, preparation::run(session, child, spec)).await
+    }
+
+    async fn run_script(&mut self, session: &mut Session) -> Ending {
+        self.child.set_running();
+        let mut run = ScriptRun::start(session, &self.spec, &self.child);
+        loop {
+            tokio::select! {
+                event = session.next() => match event {
+                    Err(_) if run.ladder.started() => return Ending::Stopped,
+                    Err(error) => return Ending::Failed(error),
+                    Ok(event) => {
+                        if let Some(ending) = run.on_event(session, event) {
+                            return ending;
+                        }
+                    }
+                },
+                command = self.inbox.next() => run.on_command(session, command),
+                () = run.ladder.due() => run.ladder.climb(session),
+            }
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// A driver that panicked must not leave its job running for ever.
+    fn drop(&mut self) {
+        self.finish(Ending::Failed(Error::new(ErrorKind::Panic, "psjob has a defect and lost this job; please report it")));
+    }
+}
+
+/// The script while it runs.
+struct ScriptRun<'a> {
+    child: &'a Child,
+    pipeline: Uuid,
+    ladder: Ladder,
+    twins: TwinFilter,
+    exit_code: Option<i32>,
+}
+
+impl<'a> ScriptRun<'a> {
+    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child) -> Self {
+        let pipeline = Uuid::new_v4();
+        session.client().create_pipeline(script_pipeline(pipeline, spec));
+        Self { child, pipeline, ladder: Ladder::Idle, twins: TwinFilter::default(), exit_code: None }
+    }
+
+    fn on_command(&mut self, session: &mut Session, command: ChildCommand) {
+        match command {
+            ChildCommand::Input(value) => session.client().send_input(self.pipeline, &value),
+            ChildCommand::EndInput => session.client().end_input(self.pipeline),
+            ChildCommand::Stop => self.ladder.start(session, self.pipeline),
+        }
+    }
+
+    /// Acts on one event; gives the ending that it brings.
+    fn on_event(&mut self, session: &mut Session, event: Event) -> Option<Ending> {
+        match event {
+            Event::Record { stream, clixml, .. } => {
+                self.twins.on_record(stream, &clixml);
+                self.child.append(stream.into(), clixml.into());
+                None
+            }
+            Event::HostCall(call) => {
+                self.on_host_call(session, call);
+                None
+            }
+            Event::PipelineState { state, error, .. } => Some(self.ending(state, error.as_deref())),
+            Event::PoolBroken { reason } => Some(Ending::Failed(failure::pool_broken(reason.as_deref()))),
+            _ => None,
+        }
+    }
+
+    fn on_host_call(&mut self, session: &mut Session, call: HostCall) {
+        if let Some(code) = call.exit_code() {
+            self.exit_code = Some(code);
+        } else if call.needs_answer() {
+            refuse(session, &call);
+        } else if !self.twins.is_twin(&call) {
+            self.child.append(RecordStream::HostCall, call.clixml.into());
+        }
+    }
+
+    fn ending(&self, state: PipelineState, error: Option<&[u8]>) -> Ending {
+        match (state, self.exit_code) {
+            (_, Some(code)) if !self.ladder.started() => Ending::Exited(code),
+            (PipelineState::Completed, _) => Ending::Completed,
+            (PipelineState::Stopped, _) => Ending::Stopped,
+            (PipelineState::Failed, _) => Ending::Failed(failure::script_failed(error)),
+        }
+    }
+}
+
+/// Answers a host call that wants a value: nobody is there to give one.
+pub(super) fn refuse(session: &mut Session, call: &HostCall) {
+    let message = "a job cannot prompt: nobody is asked for an answer here; pass the value with -ArgumentList or $using:";
+    session.client().answer(call, Err(psrp::HostError::new(message)));
+}
+
+async fn open(session: &mut Session, timeout: Duration) -> Result<(), Error> {
+    let opened = async {
+        session.client().open();
+        loop {
+            match session.next().await? {
+                Event::Opened => return Ok(()),
+                Event::PoolBroken { reason } => return Err(failure::pool_broken(reason.as_deref())),
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(timeout, opened).await.unwrap_or_else(|_| {
+        let message = format!("the worker did not open a session within {} seconds", timeout.as_secs_f32());
+        Err(Error::session_broken(ErrorKind::WorkerSilent, 2102, message))
+    })
+}
+
+fn script_pipeline(id: Uuid, spec: &JobSpec) -> psrp::Pipeline {
+    let arguments = spec.arguments.iter().cloned().map(psrp::Parameter::positional);
+    let named = spec.parameters.iter().map(|(name, value)| psrp::Parameter::named(name, value.clone()));
+    let script = psrp::Command::script(&spec.script).with_parameters(arguments.chain(named));
+    psrp::Pipeline { has_input: spec.takes_input, ..psrp::Pipeline::new(id, vec![script]) }
+}
+
+fn launch(spec: &JobSpec, worker: WorkerCommand, guard: PathBuf) -> Launch {
+    let environment = spec.environment.clone().unwrap_or_else(|| std::env::vars_os().collect());
+    let arguments = worker.arguments.into_iter().chain(SERVER_SWITCHES.map(Into::into)).collect();
+    Launch { guard, program: worker.program.into(), arguments, environment, directory: None, grace: GRACE }
+}
+
+/// True when the worker is well and only the script has ended.
+fn ended_by_itself(ending: &Ending) -> bool {
+    match ending {
+        Ending::Completed | Ending::Exited(_) => true,
+        Ending::Failed(reason) => reason.kind == ErrorKind::ScriptFailed,
+        Ending::Stopped => false,
+    }
+}
+
+/// Does `work` unless a stop is asked for first.
+async fn unless_stopped<T>(
+    inbox: &mut Inbox,
+    work: impl Future<Output = Result<T, Ending>>,
+) -> Result<T, Ending> {
+    tokio::select! {
+        biased;
+        () = inbox.stopped() => Err(Ending::Stopped),
+        done = work => done,
+    }
+}
+
+/// What hosts ask of the child; input that comes before the script runs is kept for it.
+struct Inbox {
+    commands: UnboundedReceiver<ChildCommand>,
+    early: VecDeque<ChildCommand>,
+}
+
+impl Inbox {
+    fn new(commands: UnboundedReceiver<ChildCommand>) -> Self {
+        Self { commands, early: VecDeque::new() }
+    }
+
+    async fn next(&mut self) -> ChildCommand {
+        match self.early.pop_front() {
+            Some(command) => command,
+            // The child holds a sender as long as the driver holds the child.
+            None => self.commands.recv().await.unwrap_or(ChildCommand::Stop),
+        }
+    }
+
+    async fn stopped(&mut self) {
+        loop {
+            match self.commands.recv().await {
+                Some(ChildCommand::Stop) | None => return,
+                Some(early @ (ChildCommand::Input(_) | ChildCommand::EndInput)) => self.early.push_back(early),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clixml::Value;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn input_that_comes_before_the_script_keeps_its_order() {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let mut inbox = Inbox::new(receiver);
+        for command in [ChildCommand::Input(Value::Int32(1)), ChildCommand::EndInput, ChildCommand::Stop] {
+            assert!(sender.send(command).is_ok());
+        }
+        inbox.stopped().await;
+        assert!(matches!(inbox.next().await, ChildCommand::Input(Value::Int32(1))));
+        assert!(matches!(inbox.next().await, ChildCommand::EndInput));
+    }
+}

@@ -1,0 +1,62 @@
+//! Write-Host, Write-Warning and their like arrive twice: as a record, and at once again as a call of the host, for
+//! clients that show calls only. A job's log has the record; this tells which calls say the same again.
+
+use crate::clixml::{Object, Text, Value};
+use crate::psrp::{HostCall, HostMethod, Stream};
+
+/// Remembers the last record that may have a twin.
+#[derive(Default)]
+pub(super) struct TwinFilter {
+    last: Option<(Stream, Box<[u8]>)>,
+}
+
+impl TwinFilter {
+    /// Called for each record, in order.
+    pub(super) fn on_record(&mut self, stream: Stream, clixml: &[u8]) {
+        self.last = match stream {
+            Stream::Output | Stream::Error => None,
+            _ => Some((stream, clixml.into())),
+        };
+    }
+
+    /// True when `call` repeats the record just before it.
+    pub(super) fn is_twin(&mut self, call: &HostCall) -> bool {
+        let Some((stream, clixml)) = self.last.take() else {
+            return false;
+        };
+        match (stream, call.method) {
+            // A progress call has its record's parameters in another order; there is no other use of the call.
+            (Stream::Progress, HostMethod::WriteProgress) => true,
+            (Stream::Warning, HostMethod::WriteWarningLine)
+            | (Stream::Verbose, HostMethod::WriteVerboseLine)
+            | (Stream::Debug, HostMethod::WriteDebugLine)
+            | (
+                Stream::Information,
+                HostMethod::Write1 | HostMethod::Write2 | HostMethod::WriteLine2 | HostMethod::WriteLine3,
+            ) => text_of_call(call).is_some_and(|text| shown_text(stream, &clixml).as_ref() == Some(text)),
+            _ => false,
+        }
+    }
+}
+
+/// The text that a call shows: its last parameter, behind the colours.
+fn text_of_call(call: &HostCall) -> Option<&Text> {
+    call.parameters.last().and_then(Value::as_text)
+}
+
+/// The text that PowerShell shows for a record (PowerShell source: engine/MshCommandRuntime.cs, WriteInformation).
+fn shown_text(stream: Stream, clixml: &[u8]) -> Option<Text> {
+    let record = crate::clixml::read_one(clixml, &crate::clixml::Limits::default()).ok()?;
+    let record = record.as_object()?;
+    if stream == Stream::Information { information_text(record) } else { informational_text(record) }
+}
+
+fn information_text(record: &Object) -> Option<Text> {
+    let data = record.property("MessageData")?;
+    let host_message = data.as_object().and_then(|data| data.property("Message")).and_then(Value::as_text);
+    host_message.or_else(|| data.display_text()).cloned()
+}
+
+fn informational_text(record: &Object) -> Option<Text> {
+    record.property("InformationalRecord_Message").and_then(Value::as_text).cloned()
+}
