@@ -8,7 +8,7 @@ ifneq ($(wildcard $(PSJOB_CRATES)/*.crate),)
 CRATES := --config 'source.crates-io.replace-with="psjob-crates"' \
           --config 'source.psjob-crates.local-registry="$(abspath $(PSJOB_CRATES))"'
 endif
-CARGO := cargo $(CRATES)
+CARGO := cargo
 # No build server outlives the command that started it.
 export MSBUILDDISABLENODEREUSE = 1
 export DOTNET_CLI_USE_MSBUILD_SERVER = 0
@@ -22,8 +22,9 @@ SHELL_FOR_TESTS := $(or $(shell command -v pwsh),out/host/psjob-host)
 all: lib host module
 
 lib:
-	$(CARGO) build --release
+	$(CARGO) build $(CRATES) --release
 	install -D -t out/lib target/release/libpsjob.so target/release/libpsjob.a target/release/psjob-guard
+	ln -sf libpsjob.so out/lib/libpsjob.so.0
 	install -D -t $(NATIVE) target/release/libpsjob.so target/release/psjob-guard
 
 host:
@@ -39,13 +40,13 @@ demo: all support
 	tests/support/with-cmdlets.sh $(SHELL_FOR_TESTS) -NoProfile -File examples/powershell/demo.ps1
 
 test: all support
-	CARGO="$(CARGO)" tests/run.sh
+	CRATES="$(CRATES)" tests/run.sh
 
 lint:
-	CARGO="$(CARGO)" tests/lint.sh
+	CRATES="$(CRATES)" tests/lint.sh
 
 header:
-	PSJOB_WRITE_BINDINGS=1 $(CARGO) test --test bindings
+	PSJOB_WRITE_BINDINGS=1 $(CARGO) test $(CRATES) --test bindings
 
 clean:
 	rm -rf out target

@@ -179,9 +179,9 @@ typedef struct {
    */
   uint32_t struct_size;
   /**
-   * Must be 0.
+   * How long a worker may take to open its session, in milliseconds; 0: two minutes.
    */
-  uint32_t reserved;
+  uint32_t open_timeout_ms;
   /**
    * The worker executable; empty: `$PSJOB_PWSH`, then `pwsh` on PATH, then the host that is installed beside the library.
    */
@@ -412,8 +412,8 @@ void psjob_error_free(psjob_error *error);
  *
  * Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
  * Threads: any.
- * Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`reserved` is not 0), ENGINE_START (no thread or no
- * descriptor was to be had).
+ * Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+ * be had).
  */
 psjob_status psjob_engine_new(const psjob_engine_options *options,
                               psjob_engine **out_engine,

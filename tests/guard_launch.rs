@@ -14,10 +14,7 @@ use tokio::io::AsyncWriteExt;
 #[test]
 fn the_worker_has_the_three_pipes() {
     run(async {
-        let mut worker = shell("cat; echo to stderr >&2; exit 7", &[])
-            .spawn()
-            .await
-            .unwrap();
+        let mut worker = shell("cat; echo to stderr >&2; exit 7", &[]).spawn().await.unwrap();
         worker.stdin.write_all(b"through cat").await.unwrap();
         drop(worker.stdin);
         assert_eq!(read_all(worker.stdout).await, "through cat");
@@ -31,13 +28,7 @@ fn the_worker_has_the_three_pipes() {
 fn a_death_by_signal_is_reported_as_one() {
     run(async {
         let worker = shell("kill -KILL $$", &[]).spawn().await.unwrap();
-        assert_eq!(
-            worker.guard.exited().await,
-            Exit::Signal {
-                signal: libc::SIGKILL,
-                core_dumped: false
-            }
-        );
+        assert_eq!(worker.guard.exited().await, Exit::Signal { signal: libc::SIGKILL, core_dumped: false });
     });
 }
 
@@ -45,10 +36,7 @@ fn a_death_by_signal_is_reported_as_one() {
 fn the_worker_gets_arguments_environment_and_directory_as_given() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
-    let mut launch = shell(
-        "pwd; printf '%s|' \"$@\" \"$A\"; env | sort",
-        &["a b", "", "c'\n\"d"],
-    );
+    let mut launch = shell("pwd; printf '%s|' \"$@\" \"$A\"; env | sort", &["a b", "", "c'\n\"d"]);
     launch.directory = Some(folder.clone());
     launch.environment = vec![("A".into(), "1".into()), ("A".into(), "two words".into())];
     // The shell itself adds PWD and, some, `_`.

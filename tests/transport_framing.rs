@@ -70,10 +70,7 @@ fn torn(text: &str) -> Item {
 #[test]
 fn elements_are_written_as_powershell_writes_them() {
     let session = Packet::new(Uuid::nil(), PacketKind::Close);
-    let answer = Packet::new(
-        id(),
-        PacketKind::Data(StreamTag::PromptResponse, vec![0xfb, 0xff]),
-    );
+    let answer = Packet::new(id(), PacketKind::Data(StreamTag::PromptResponse, vec![0xfb, 0xff]));
     let mut line = Vec::new();
     encode_line(&[data(b"hi"), session, answer], &mut line);
     let expected = format!(
@@ -95,17 +92,11 @@ fn no_packet_makes_no_blank_line() {
 fn xml_freedoms_are_accepted() {
     for text in [
         format!("<Data PSGuid=\"{ID}\" Stream='Default'>aGk=</Data>"),
-        format!(
-            "<Data\tStream = \"Default\"  PSGuid= '{}' >aGk=</Data>\r\n",
-            ID.to_uppercase()
-        ),
+        format!("<Data\tStream = \"Default\"  PSGuid= '{}' >aGk=</Data>\r\n", ID.to_uppercase()),
     ] {
         assert_eq!(decode(&text), [Item::Packet(data(b"hi"))], "{text}");
     }
-    assert_eq!(
-        decode(format!("<DataAck PSGuid='{ID}'/>\n")),
-        [Item::Packet(Packet::new(id(), PacketKind::DataAck))]
-    );
+    assert_eq!(decode(format!("<DataAck PSGuid='{ID}'/>\n")), [Item::Packet(Packet::new(id(), PacketKind::DataAck))]);
 }
 
 #[test]
@@ -138,10 +129,7 @@ fn what_is_no_valid_element_is_torn_and_does_not_hide_the_next() {
         format!("<Data Stream='Default' PSGuid='{ID}'>a Gk=</Data>"),
         format!("<Data Stream='Default' PSGuid='{ID}'>aGk=</Dat>"),
         format!("<Data Stream='Default' PSGuid='{ID}' PSGuid='{ID}'>aGk=</Data>"),
-        format!(
-            "<Data Stream='Default' PSGuid='{}'>aGk=</Data>",
-            ID.replace('-', "")
-        ),
+        format!("<Data Stream='Default' PSGuid='{}'>aGk=</Data>", ID.replace('-', "")),
         format!("<Data Stream='Default' PSGuid='{{{ID}}}'>aGk=</Data>"),
         format!("<Data Stream='Other' PSGuid='{ID}'>aGk=</Data>"),
         format!("<Data Stream='Default' PSGuid='{ID}' Extra='1'>aGk=</Data>"),
@@ -155,14 +143,8 @@ fn what_is_no_valid_element_is_torn_and_does_not_hide_the_next() {
         format!("<Unknown PSGuid='{ID}' />"),
         "aGk=</Data>".to_owned(),
     ] {
-        assert_eq!(
-            decode(format!("{bad}{good}\n")),
-            [torn(&bad), Item::Packet(data(b"hi"))]
-        );
-        assert_eq!(
-            decode(format!("{bad}\n{good}\n")),
-            [torn(&format!("{bad}\n")), Item::Packet(data(b"hi"))]
-        );
+        assert_eq!(decode(format!("{bad}{good}\n")), [torn(&bad), Item::Packet(data(b"hi"))]);
+        assert_eq!(decode(format!("{bad}\n{good}\n")), [torn(&format!("{bad}\n")), Item::Packet(data(b"hi"))]);
     }
 }
 
@@ -182,9 +164,7 @@ fn an_endless_line_costs_bounded_memory_and_loses_nothing() {
     for _ in 0..1000 {
         decoder.feed(&[b'x'; 100]);
         while let Some(item) = decoder.next_item() {
-            let Item::Stray(bytes) = item else {
-                panic!("{item:?}")
-            };
+            let Item::Stray(bytes) = item else { panic!("{item:?}") };
             assert!(bytes.len() <= limit + 100);
             strays += bytes.len();
         }
@@ -193,10 +173,7 @@ fn an_endless_line_costs_bounded_memory_and_loses_nothing() {
     // The element that the line ends with was begun before the decoder knew where.
     let tail: Vec<_> = hi.as_bytes().chunks(7).chain([b"\n".as_slice()]).collect();
     let items = decode_chunks(decoder, tail.into_iter());
-    assert!(
-        matches!(&items[..], [Item::Stray(_), Item::Packet(packet)] if *packet == data(b"hi")),
-        "{items:?}"
-    );
+    assert!(matches!(&items[..], [Item::Stray(_), Item::Packet(packet)] if *packet == data(b"hi")), "{items:?}");
 }
 
 #[test]
@@ -206,17 +183,9 @@ fn an_element_beyond_the_limit_is_torn_however_it_arrives() {
     for chunk in [1, 10, 999, 1_000_000] {
         let items = decode_chunks(Decoder::new(big.len() - 1), stream.as_bytes().chunks(chunk));
         let hi = || Item::Packet(data(b"hi"));
-        assert_eq!(
-            items,
-            [hi(), torn(&format!("{big}\n")), hi()],
-            "chunks of {chunk}"
-        );
+        assert_eq!(items, [hi(), torn(&format!("{big}\n")), hi()], "chunks of {chunk}");
         let items = decode_chunks(Decoder::new(big.len()), stream.as_bytes().chunks(chunk));
-        assert_eq!(
-            items,
-            [hi(), Item::Packet(data(&[7; 3000])), hi()],
-            "chunks of {chunk}"
-        );
+        assert_eq!(items, [hi(), Item::Packet(data(&[7; 3000])), hi()], "chunks of {chunk}");
     }
 }
 
@@ -243,10 +212,7 @@ fn packets() -> impl Strategy<Value = Packet> {
 
 /// Text that no element can be made of, but that looks like it.
 fn junk() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[^<\n]{0,20}",
-        "(<D|<Data |<DataAck |</Data>|<|'|>|PSGuid='|\r| ){0,5}"
-    ]
+    prop_oneof!["[^<\n]{0,20}", "(<D|<Data |<DataAck |</Data>|<|'|>|PSGuid='|\r| ){0,5}"]
 }
 
 fn chunked(bytes: &[u8], sizes: Vec<usize>) -> Vec<&[u8]> {

@@ -271,8 +271,8 @@ namespace PSJob.Native
         ///
         ///  Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
         ///  Threads: any.
-        ///  Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`reserved` is not 0), ENGINE_START (no thread or no
-        ///  descriptor was to be had).
+        ///  Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+        ///  be had).
         /// </summary>
         [DllImport(__DllName, EntryPoint = "psjob_engine_new", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int psjob_engine_new(psjob_engine_options* options, psjob_engine** out_engine, psjob_error** out_error);
@@ -829,9 +829,9 @@ namespace PSJob.Native
         /// </summary>
         public uint struct_size;
         /// <summary>
-        ///  Must be 0.
+        ///  How long a worker may take to open its session, in milliseconds; 0: two minutes.
         /// </summary>
-        public uint reserved;
+        public uint open_timeout_ms;
         /// <summary>
         ///  The worker executable; empty: `$PSJOB_PWSH`, then `pwsh` on PATH, then the host that is installed beside the library.
         /// </summary>

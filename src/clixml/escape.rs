@@ -65,9 +65,7 @@ fn encode_special(character: &str, out: &mut Vec<u8>) {
         ">" => out.extend_from_slice(b"&gt;"),
         "&" => out.extend_from_slice(b"&amp;"),
         "\"" => out.extend_from_slice(b"&quot;"),
-        _ => character
-            .encode_utf16()
-            .for_each(|unit| encode_unit(unit, out)),
+        _ => character.encode_utf16().for_each(|unit| encode_unit(unit, out)),
     }
 }
 
@@ -76,9 +74,7 @@ fn encode_units(units: &[u16], place: Place, out: &mut Vec<u8>) {
     let mut decoded = char::decode_utf16(units.iter().copied()).peekable();
     while let Some(next) = decoded.next() {
         match next {
-            Ok('_') if matches!(decoded.peek(), Some(Ok('x' | 'X'))) => {
-                encode_unit(u16::from(b'_'), out)
-            }
+            Ok('_') if matches!(decoded.peek(), Some(Ok('x' | 'X'))) => encode_unit(u16::from(b'_'), out),
             Ok(character) => encode_str(character.encode_utf8(&mut [0; 4]), place, out),
             Err(lone) => encode_unit(lone.unpaired_surrogate(), out),
         }
@@ -156,11 +152,7 @@ fn find_escape(bytes: &[u8], from: usize) -> Option<Escape> {
             let digits = &bytes[start + 2..];
             for count in [4, 8] {
                 if let Some(code) = hex_before_underscore(digits, count) {
-                    return Some(Escape {
-                        start,
-                        end: start + 2 + count + 1,
-                        code,
-                    });
+                    return Some(Escape { start, end: start + 2 + count + 1, code });
                 }
             }
         }
@@ -172,9 +164,8 @@ fn hex_before_underscore(digits: &[u8], count: usize) -> Option<u32> {
     if digits.get(count) != Some(&b'_') {
         return None;
     }
-    let code = digits[..count].iter().try_fold(0u32, |code, &digit| {
-        Some(code << 4 | char::from(digit).to_digit(16)?)
-    })?;
+    let code =
+        digits[..count].iter().try_fold(0u32, |code, &digit| Some(code << 4 | char::from(digit).to_digit(16)?))?;
     (code <= 0x10FFFF).then_some(code)
 }
 
@@ -195,10 +186,7 @@ mod tests {
     #[test]
     fn only_what_powershell_escapes_is_escaped() {
         assert_eq!(encoded("a b_y_\u{A0}é\u{FFFD}"), "a b_y_\u{A0}é\u{FFFD}");
-        assert_eq!(
-            encoded("\t\r\n\u{7F}\u{9F}"),
-            "_x0009__x000D__x000A__x007F__x009F_"
-        );
+        assert_eq!(encoded("\t\r\n\u{7F}\u{9F}"), "_x0009__x000D__x000A__x007F__x009F_");
         assert_eq!(encoded("_x _X __x"), "_x005F_x _x005F_X __x005F_x");
         assert_eq!(encoded("\u{1F600}"), "_xD83D__xDE00_");
         assert_eq!(encoded("<&>\""), "&lt;&amp;&gt;\"");
@@ -206,15 +194,7 @@ mod tests {
 
     #[test]
     fn look_alikes_stay_literal() {
-        for text in [
-            "_x",
-            "_x00",
-            "_x00G1_",
-            "_x0041",
-            "_x00041_",
-            "_xFFFFFFFF_",
-            "_y0041_",
-        ] {
+        for text in ["_x", "_x00", "_x00G1_", "_x0041", "_x00041_", "_xFFFFFFFF_", "_y0041_"] {
             assert_eq!(decoded(text), text);
         }
     }

@@ -29,11 +29,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 256 << 20,
-            depth: 64,
-            nodes: 4 << 20,
-        }
+        Self { bytes: 256 << 20, depth: 64, nodes: 4 << 20 }
     }
 }
 
@@ -84,14 +80,8 @@ pub fn read_one(bytes: &[u8], limits: &Limits) -> Result<Value, ReadError> {
     let mut values = read_all(bytes, limits)?;
     match (values.pop(), values.is_empty()) {
         (Some(value), true) => Ok(value),
-        (None, _) => Err(ReadError {
-            at: 0,
-            kind: ReadErrorKind::Missing("a value"),
-        }),
-        (Some(_), false) => Err(ReadError {
-            at: 0,
-            kind: ReadErrorKind::Element("a second value".to_owned()),
-        }),
+        (None, _) => Err(ReadError { at: 0, kind: ReadErrorKind::Missing("a value") }),
+        (Some(_), false) => Err(ReadError { at: 0, kind: ReadErrorKind::Element("a second value".to_owned()) }),
     }
 }
 
@@ -101,15 +91,10 @@ pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Vec<Value>, ReadError> 
     if bytes.len() > limits.bytes {
         return Err(at_start(ReadErrorKind::Limit("bytes")));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| ReadError {
-        at: error.valid_up_to() as u64,
-        kind: ReadErrorKind::Encoding,
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ReadError { at: error.valid_up_to() as u64, kind: ReadErrorKind::Encoding })?;
     let mut reader = Reader::new(text.trim_start_matches('\u{FEFF}'), limits);
-    reader.document().map_err(|kind| ReadError {
-        at: reader.xml.buffer_position(),
-        kind,
-    })
+    reader.document().map_err(|kind| ReadError { at: reader.xml.buffer_position(), kind })
 }
 
 type Outcome<T> = Result<T, ReadErrorKind>;
@@ -161,9 +146,7 @@ impl<'a> Reader<'a> {
         match self.tag()? {
             Tag::Start(start) => Ok(Some(start)),
             Tag::Eof => Ok(None),
-            Tag::End => Err(ReadErrorKind::Xml(
-                "an end tag without its start".to_owned(),
-            )),
+            Tag::End => Err(ReadErrorKind::Xml("an end tag without its start".to_owned())),
         }
     }
 
@@ -191,16 +174,11 @@ impl<'a> Reader<'a> {
     }
 
     fn event(&mut self) -> Outcome<Event<'a>> {
-        self.xml
-            .read_event()
-            .map_err(|error| ReadErrorKind::Xml(error.to_string()))
+        self.xml.read_event().map_err(|error| ReadErrorKind::Xml(error.to_string()))
     }
 
     fn value(&mut self, start: &BytesStart<'a>) -> Outcome<Value> {
-        self.nodes_left = self
-            .nodes_left
-            .checked_sub(1)
-            .ok_or(ReadErrorKind::Limit("nodes"))?;
+        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(ReadErrorKind::Limit("nodes"))?;
         match start.local_name().as_ref() {
             "Nil" => self.empty().map(|()| Value::Null),
             "B" => self.parse(start, parse_boolean).map(Value::Boolean),
@@ -226,12 +204,8 @@ impl<'a> Reader<'a> {
             "XD" => self.text().map(Value::Xml),
             "SBK" => self.text().map(Value::ScriptBlock),
             "SS" => Ok(Value::SecureString(Secret(self.content()?.into_owned()))),
-            "PR" => self
-                .progress()
-                .map(|record| Value::Progress(Box::new(record))),
-            "Obj" => self
-                .object(start)
-                .map(|object| Value::Object(Box::new(object))),
+            "PR" => self.progress().map(|record| Value::Progress(Box::new(record))),
+            "Obj" => self.object(start).map(|object| Value::Object(Box::new(object))),
             "Ref" => self.reference(start),
             _ => Err(unexpected(start)),
         }
@@ -241,10 +215,7 @@ impl<'a> Reader<'a> {
         self.descend()?;
         let id = ref_id(start)?;
         self.objects.extend(id);
-        let mut object = Object {
-            id,
-            ..Object::default()
-        };
+        let mut object = Object { id, ..Object::default() };
         while let Some(start) = self.child()? {
             self.object_part(&start, &mut object)?;
         }
@@ -285,20 +256,13 @@ impl<'a> Reader<'a> {
     fn type_names_reference(&mut self, start: &BytesStart<'a>) -> Outcome<TypeNames> {
         self.empty()?;
         let id = ref_id(start)?.ok_or(ReadErrorKind::Missing("RefId"))?;
-        self.type_names
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| ReadErrorKind::Reference(id.to_string()))
+        self.type_names.get(&id).cloned().ok_or_else(|| ReadErrorKind::Reference(id.to_string()))
     }
 
     fn properties(&mut self, properties: &mut Vec<Property>) -> Outcome<()> {
         while let Some(start) = self.child()? {
             let name = name(&start)?;
-            let value = if start.local_name().as_ref() == "MS" {
-                self.member_set()?
-            } else {
-                self.value(&start)?
-            };
+            let value = if start.local_name().as_ref() == "MS" { self.member_set()? } else { self.value(&start)? };
             properties.push(Property { name, value });
         }
         Ok(())
@@ -366,25 +330,19 @@ impl<'a> Reader<'a> {
     }
 
     fn part(&mut self, tag: &str) -> Outcome<Text> {
-        let start = self
-            .child()?
-            .ok_or(ReadErrorKind::Missing("a part of PR"))?;
+        let start = self.child()?.ok_or(ReadErrorKind::Missing("a part of PR"))?;
         expect(&start, tag)?;
         self.text()
     }
 
     fn number_part(&mut self, tag: &str) -> Outcome<i32> {
-        let start = self
-            .child()?
-            .ok_or(ReadErrorKind::Missing("a part of PR"))?;
+        let start = self.child()?.ok_or(ReadErrorKind::Missing("a part of PR"))?;
         expect(&start, tag)?;
         self.number(&start)
     }
 
     fn current_operation(&mut self) -> Outcome<Option<Text>> {
-        let start = self
-            .child()?
-            .ok_or(ReadErrorKind::Missing("a part of PR"))?;
+        let start = self.child()?.ok_or(ReadErrorKind::Missing("a part of PR"))?;
         match self.value(&start)? {
             Value::Null => Ok(None),
             Value::String(text) => Ok(Some(text)),
@@ -397,9 +355,7 @@ impl<'a> Reader<'a> {
             // Long values are wrapped by some writers.
             let mut packed = text.as_bytes().to_vec();
             packed.retain(|byte| !byte.is_ascii_whitespace());
-            base64_simd::STANDARD
-                .decode_to_vec(&packed)
-                .map_err(|_| Malformed)
+            base64_simd::STANDARD.decode_to_vec(&packed).map_err(|_| Malformed)
         })
     }
 
@@ -407,14 +363,9 @@ impl<'a> Reader<'a> {
         self.parse(start, |text| text.parse().map_err(|_| Malformed))
     }
 
-    fn parse<T>(
-        &mut self,
-        start: &BytesStart<'a>,
-        parse: impl FnOnce(&str) -> Result<T, Malformed>,
-    ) -> Outcome<T> {
+    fn parse<T>(&mut self, start: &BytesStart<'a>, parse: impl FnOnce(&str) -> Result<T, Malformed>) -> Outcome<T> {
         let text = self.content()?;
-        parse(text.trim_matches(is_space))
-            .map_err(|Malformed| ReadErrorKind::Primitive(tag_name(start)))
+        parse(text.trim_matches(is_space)).map_err(|Malformed| ReadErrorKind::Primitive(tag_name(start)))
     }
 
     fn text(&mut self) -> Outcome<Text> {
@@ -446,10 +397,7 @@ impl<'a> Reader<'a> {
     }
 
     fn descend(&mut self) -> Outcome<()> {
-        self.depth_left = self
-            .depth_left
-            .checked_sub(1)
-            .ok_or(ReadErrorKind::Limit("depth"))?;
+        self.depth_left = self.depth_left.checked_sub(1).ok_or(ReadErrorKind::Limit("depth"))?;
         Ok(())
     }
 }
@@ -483,36 +431,25 @@ fn attribute<'s>(start: &'s BytesStart, name: &str) -> Outcome<Option<Cow<'s, st
         let attribute = attribute.map_err(|error| ReadErrorKind::Xml(error.to_string()))?;
         if attribute.key.as_ref() == name {
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-            return value
-                .map(Some)
-                .map_err(|error| ReadErrorKind::Xml(error.to_string()));
+            return value.map(Some).map_err(|error| ReadErrorKind::Xml(error.to_string()));
         }
     }
     Ok(None)
 }
 
 fn name(start: &BytesStart) -> Outcome<Text> {
-    attribute(start, "N")?
-        .map(decode)
-        .ok_or(ReadErrorKind::Missing("N"))
+    attribute(start, "N")?.map(decode).ok_or(ReadErrorKind::Missing("N"))
 }
 
 fn ref_id(start: &BytesStart) -> Outcome<Option<u64>> {
     match attribute(start, "RefId")? {
         None => Ok(None),
-        Some(text) => text
-            .parse()
-            .map(Some)
-            .map_err(|_| ReadErrorKind::Reference(text.into_owned())),
+        Some(text) => text.parse().map(Some).map_err(|_| ReadErrorKind::Reference(text.into_owned())),
     }
 }
 
 fn expect(start: &BytesStart, tag: &str) -> Outcome<()> {
-    if start.local_name().as_ref() == tag {
-        Ok(())
-    } else {
-        Err(unexpected(start))
-    }
+    if start.local_name().as_ref() == tag { Ok(()) } else { Err(unexpected(start)) }
 }
 
 fn unexpected(start: &BytesStart) -> ReadErrorKind {

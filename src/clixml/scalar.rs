@@ -67,10 +67,7 @@ impl fmt::Display for DateTime {
         let (year, month, day) = date_of(self.ticks.div_euclid(TICKS_PER_DAY));
         let second = self.ticks.rem_euclid(TICKS_PER_DAY) / TICKS_PER_SECOND;
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         write_fraction(self.ticks.rem_euclid(TICKS_PER_SECOND), f)?;
         match self.kind {
             DateTimeKind::Unspecified => Ok(()),
@@ -107,10 +104,7 @@ impl FromStr for DateTime {
             return Err(Malformed);
         }
         let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
-        Ok(Self {
-            ticks: seconds * TICKS_PER_SECOND + fraction,
-            kind,
-        })
+        Ok(Self { ticks: seconds * TICKS_PER_SECOND + fraction, kind })
     }
 }
 
@@ -119,16 +113,11 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 306;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
@@ -139,8 +128,7 @@ fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let year_of_era = march_year.rem_euclid(400);
     let shifted = (month + 9) % 12;
     let day_of_year = (153 * shifted + 2) / 5 + day - 1;
-    let days =
-        era * 146_097 + 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year - 306;
+    let days = era * 146_097 + 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year - 306;
     (year >= 1 && date_of(days) == (year, month, day)).then_some(days)
 }
 
@@ -157,12 +145,7 @@ impl fmt::Display for TimeSpan {
         let ticks = self.ticks.unsigned_abs();
         let fraction = (ticks % TICKS_PER_SECOND as u64) as i64;
         let seconds = ticks / TICKS_PER_SECOND as u64;
-        let (days, hours, minutes, seconds) = (
-            seconds / 86_400,
-            seconds / 3600 % 24,
-            seconds / 60 % 60,
-            seconds % 60,
-        );
+        let (days, hours, minutes, seconds) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
         f.write_str(if self.ticks < 0 { "-P" } else { "P" })?;
         if days > 0 {
             write!(f, "{days}D")?;
@@ -209,16 +192,13 @@ impl FromStr for TimeSpan {
                 return Err(Malformed);
             }
             last_rank = rank;
-            ticks +=
-                i128::from(count) * i128::from(seconds * TICKS_PER_SECOND) + i128::from(fraction);
+            ticks += i128::from(count) * i128::from(seconds * TICKS_PER_SECOND) + i128::from(fraction);
         }
         if last_rank == 0 {
             return Err(Malformed);
         }
         let ticks = if negative { -ticks } else { ticks };
-        Ok(Self {
-            ticks: ticks.try_into().map_err(|_| Malformed)?,
-        })
+        Ok(Self { ticks: ticks.try_into().map_err(|_| Malformed)? })
     }
 }
 
@@ -258,31 +238,19 @@ impl FromStr for Decimal {
         if whole.len() + fraction.len() == 0 || fraction.len() > 28 {
             return Err(Malformed);
         }
-        let digits = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .try_fold(0u128, |value, byte| {
-                let digit = char::from(byte).to_digit(10)?;
-                let value = value * 10 + u128::from(digit);
-                (value >> 96 == 0).then_some(value)
-            });
-        Ok(Self {
-            negative,
-            digits: digits.ok_or(Malformed)?,
-            scale: fraction.len() as u8,
-        })
+        let digits = whole.bytes().chain(fraction.bytes()).try_fold(0u128, |value, byte| {
+            let digit = char::from(byte).to_digit(10)?;
+            let value = value * 10 + u128::from(digit);
+            (value >> 96 == 0).then_some(value)
+        });
+        Ok(Self { negative, digits: digits.ok_or(Malformed)?, scale: fraction.len() as u8 })
     }
 }
 
 impl Version {
     /// `major.minor`.
     pub const fn new(major: i32, minor: i32) -> Self {
-        Self {
-            major,
-            minor,
-            build: None,
-            revision: None,
-        }
+        Self { major, minor, build: None, revision: None }
     }
 }
 
@@ -341,11 +309,7 @@ impl Scan<'_> {
 
     /// A number of as many digits as there are; no number is a number too large to hold.
     fn digits(&mut self) -> Result<i64, Malformed> {
-        let width = self
-            .0
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let width = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.number(width)
     }
 
@@ -354,21 +318,13 @@ impl Scan<'_> {
         if self.expect(b'.').is_err() {
             return Ok(0);
         }
-        let width = self
-            .0
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let width = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at(width);
         self.0 = rest;
         let mut padded = [b'0'; 7];
         let kept = width.min(7);
         padded[..kept].copy_from_slice(&digits[..kept]);
-        if width == 0 {
-            Err(Malformed)
-        } else {
-            parse_digits(&padded)
-        }
+        if width == 0 { Err(Malformed) } else { parse_digits(&padded) }
     }
 
     /// The time zone, up to the end of the text.
@@ -422,35 +378,17 @@ pub(super) fn parse_float<F: FromStr>(text: &str) -> Result<F, Malformed> {
 
 /// `XmlConvert.ToString(double)`: the shortest digits that read back, in .NET's "R" layout.
 pub(super) fn format_double(value: f64) -> String {
-    format_float(
-        value.is_nan(),
-        value.is_infinite(),
-        value < 0.0,
-        format!("{value:e}"),
-        15,
-    )
+    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 15)
 }
 
 /// `XmlConvert.ToString(float)`.
 pub(super) fn format_single(value: f32) -> String {
-    format_float(
-        value.is_nan(),
-        value.is_infinite(),
-        value < 0.0,
-        format!("{value:e}"),
-        7,
-    )
+    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 7)
 }
 
 /// .NET writes an exponent when the point would stand more than `max(precision, digits)` places in, or more than
 /// four zeros would follow it (Number.Formatting.cs, `FormatGeneral`).
-fn format_float(
-    nan: bool,
-    infinite: bool,
-    negative: bool,
-    scientific: String,
-    precision: i32,
-) -> String {
+fn format_float(nan: bool, infinite: bool, negative: bool, scientific: String, precision: i32) -> String {
     if nan {
         return "NaN".to_owned();
     }
@@ -467,10 +405,7 @@ fn format_float(
         let (first, rest) = digits.split_at(1);
         let dot = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!(
-            "{sign}{first}{dot}{rest}E{exponent_sign}{:02}",
-            exponent.abs()
-        );
+        return format!("{sign}{first}{dot}{rest}E{exponent_sign}{:02}", exponent.abs());
     }
     if point <= 0 {
         return if digits == "0" {
@@ -549,23 +484,8 @@ mod tests {
             "PT0.0000001S",
             "-P10675199DT2H48M5.4775808S",
         ]);
-        assert_eq!(
-            "P1Y2M".parse::<TimeSpan>().unwrap().ticks,
-            425 * TICKS_PER_DAY
-        );
-        fails::<TimeSpan>(&[
-            "",
-            "P",
-            "PT",
-            "1D",
-            "P1S",
-            "PT1D",
-            "PT1M1H",
-            "PT1.5H",
-            "P99999999D",
-            "PT1S1S",
-            "P1DT",
-        ]);
+        assert_eq!("P1Y2M".parse::<TimeSpan>().unwrap().ticks, 425 * TICKS_PER_DAY);
+        fails::<TimeSpan>(&["", "P", "PT", "1D", "P1S", "PT1D", "PT1M1H", "PT1.5H", "P99999999D", "PT1S1S", "P1DT"]);
     }
 
     #[test]
@@ -577,14 +497,7 @@ mod tests {
             "79228162514264337593543950335",
             "0.0000000000000000000000000001",
         ]);
-        fails::<Decimal>(&[
-            "",
-            ".",
-            "-",
-            "1e5",
-            "79228162514264337593543950336",
-            "1.00000000000000000000000000000",
-        ]);
+        fails::<Decimal>(&["", ".", "-", "1e5", "79228162514264337593543950336", "1.00000000000000000000000000000"]);
     }
 
     #[test]

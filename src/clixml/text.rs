@@ -57,8 +57,7 @@ impl Text {
 
     /// Whether the text equals `other` but for the case of ASCII letters, as PowerShell compares member names.
     pub fn eq_ignore_ascii_case(&self, other: &str) -> bool {
-        self.as_str()
-            .is_some_and(|text| text.eq_ignore_ascii_case(other))
+        self.as_str().is_some_and(|text| text.eq_ignore_ascii_case(other))
     }
 }
 
@@ -113,10 +112,7 @@ mod tests {
 
     #[test]
     fn the_form_is_canonical() {
-        assert_eq!(
-            Text::from("a\u{1F600}"),
-            Text::from_utf16(&[0x61, 0xD83D, 0xDE00])
-        );
+        assert_eq!(Text::from("a\u{1F600}"), Text::from_utf16(&[0x61, 0xD83D, 0xDE00]));
     }
 
     #[test]

@@ -167,10 +167,7 @@ impl Value {
     /// A dictionary, typed as PowerShell's hashtable.
     pub fn dictionary(entries: Vec<(Value, Value)>) -> Self {
         Object {
-            type_names: Some(Arc::new([
-                Text::from("System.Collections.Hashtable"),
-                Text::from("System.Object"),
-            ])),
+            type_names: Some(Arc::new([Text::from("System.Collections.Hashtable"), Text::from("System.Object")])),
             ..Object::with_body(Body::Dictionary(entries))
         }
         .into()
@@ -219,10 +216,7 @@ impl Value {
     /// The text of a string, script block, URI or XML document.
     pub fn as_text(&self) -> Option<&Text> {
         match self.base() {
-            Value::String(text)
-            | Value::ScriptBlock(text)
-            | Value::Uri(text)
-            | Value::Xml(text) => Some(text),
+            Value::String(text) | Value::ScriptBlock(text) | Value::Uri(text) | Value::Xml(text) => Some(text),
             _ => None,
         }
     }
@@ -262,18 +256,12 @@ impl Value {
 
     /// Whether a [`Value::SecureString`] lies anywhere inside.
     pub fn holds_secret(&self) -> bool {
-        let in_properties = |properties: &[Property]| {
-            properties
-                .iter()
-                .any(|property| property.value.holds_secret())
-        };
+        let in_properties = |properties: &[Property]| properties.iter().any(|property| property.value.holds_secret());
         match self {
             Value::SecureString(_) => true,
             Value::MemberSet(members) => in_properties(members),
             Value::Object(object) => {
-                object.body.holds_secret()
-                    || in_properties(&object.adapted)
-                    || in_properties(&object.extended)
+                object.body.holds_secret() || in_properties(&object.adapted) || in_properties(&object.extended)
             }
             _ => false,
         }
@@ -286,9 +274,7 @@ impl Body {
             Body::None => false,
             Body::Value(value) => value.holds_secret(),
             Body::List(_, items) => items.iter().any(Value::holds_secret),
-            Body::Dictionary(entries) => entries
-                .iter()
-                .any(|(key, value)| key.holds_secret() || value.holds_secret()),
+            Body::Dictionary(entries) => entries.iter().any(|(key, value)| key.holds_secret() || value.holds_secret()),
         }
     }
 }
@@ -301,18 +287,12 @@ impl Object {
 
     /// An object of `body`, without properties.
     pub fn with_body(body: Body) -> Self {
-        Self {
-            body,
-            ..Self::default()
-        }
+        Self { body, ..Self::default() }
     }
 
     /// Adds an extended property; PSRP's own messages consist of such.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extended.push(Property {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.extended.push(Property { name: name.into(), value: value.into() });
         self
     }
 

@@ -27,14 +27,9 @@ pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), WriteError> {
 }
 
 /// Appends `values` below an `Objs` root, the form of files and of `PSSerializer`.
-pub fn write_document<'a>(
-    values: impl IntoIterator<Item = &'a Value>,
-    out: &mut Vec<u8>,
-) -> Result<(), WriteError> {
+pub fn write_document<'a>(values: impl IntoIterator<Item = &'a Value>, out: &mut Vec<u8>) -> Result<(), WriteError> {
     let mut writer = Writer::new(out);
-    writer.raw(&format!(
-        "<Objs Version=\"{VERSION}\" xmlns=\"{NAMESPACE}\">"
-    ));
+    writer.raw(&format!("<Objs Version=\"{VERSION}\" xmlns=\"{NAMESPACE}\">"));
     for value in values {
         writer.value(value, None)?;
     }
@@ -52,12 +47,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(out: &'a mut Vec<u8>) -> Self {
-        Self {
-            out,
-            objects: HashMap::new(),
-            next_object: 0,
-            type_names: HashMap::new(),
-        }
+        Self { out, objects: HashMap::new(), next_object: 0, type_names: HashMap::new() }
     }
 
     fn value(&mut self, value: &Value, name: Option<&Text>) -> Result<(), WriteError> {
@@ -169,16 +159,11 @@ impl<'a> Writer<'a> {
     }
 
     fn properties(&mut self, properties: &[Property]) -> Result<(), WriteError> {
-        properties
-            .iter()
-            .try_for_each(|property| self.value(&property.value, Some(&property.name)))
+        properties.iter().try_for_each(|property| self.value(&property.value, Some(&property.name)))
     }
 
     fn reference(&mut self, name: Option<&Text>, id: u64) -> Result<(), WriteError> {
-        let number = *self
-            .objects
-            .get(&id)
-            .ok_or(WriteError::DanglingReference(id))?;
+        let number = *self.objects.get(&id).ok_or(WriteError::DanglingReference(id))?;
         self.open("Ref", name);
         self.raw(&format!(" RefId=\"{number}\" />"));
         Ok(())
@@ -280,11 +265,8 @@ mod tests {
 
     #[test]
     fn objects_are_numbered_and_type_names_shared() {
-        let typed = || Object {
-            type_names: Some([Text::from("T")].into()),
-            to_string: Some("s".into()),
-            ..Object::new()
-        };
+        let typed =
+            || Object { type_names: Some([Text::from("T")].into()), to_string: Some("s".into()), ..Object::new() };
         let list = Value::list(vec![typed().into(), typed().into()]);
         assert_eq!(
             written(list),
@@ -296,12 +278,8 @@ mod tests {
 
     #[test]
     fn a_reference_means_the_object_of_its_number_that_stands_last_before_it() {
-        let document = || {
-            Value::Object(Box::new(Object {
-                id: Some(7),
-                ..Object::new().with("self", Value::Reference(7))
-            }))
-        };
+        let document =
+            || Value::Object(Box::new(Object { id: Some(7), ..Object::new().with("self", Value::Reference(7)) }));
         assert_eq!(
             written(Value::list(vec![document(), document()])),
             "<Obj RefId=\"0\"><LST>\
@@ -319,10 +297,7 @@ mod tests {
     #[test]
     fn names_are_escaped_as_attributes() {
         let object = Object::new().with("a\"b\n<_x", Value::Null);
-        assert_eq!(
-            written(object),
-            "<Obj RefId=\"0\"><MS><Nil N=\"a&quot;b_x000A_&lt;_x005F_x\" /></MS></Obj>"
-        );
+        assert_eq!(written(object), "<Obj RefId=\"0\"><MS><Nil N=\"a&quot;b_x000A_&lt;_x005F_x\" /></MS></Obj>");
     }
 
     #[test]

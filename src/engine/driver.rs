@@ -19,7 +19,8 @@ use super::session::Session;
 use super::spec::{JobSpec, WorkerCommand};
 use super::stop::Ladder;
 use super::twin::TwinFilter;
-use crate::psrp::{self, Event, HostCall, PipelineState};
+use crate::clixml::Value;
+use crate::psrp::{self, Event, HostCall, HostMethod, PipelineEnd};
 use crate::transport::guard::Scope;
 use crate::transport::launch::Launch;
 
@@ -98,7 +99,9 @@ impl Driver {
 
     async fn start_worker(&mut self) -> Result<Session, Ending> {
         let (columns, rows) = self.spec.host_size.unwrap_or(HOST_SIZE);
-        let config = psrp::Config::new(self.child.session(), psrp::HostInfo::console(columns, rows));
+        let console = psrp::Console { columns: columns.into(), rows: rows.into(), ..psrp::Console::default() };
+        let host = psrp::HostInfo::Console(console);
+        let config = psrp::Config { pool_id: self.child.session(), host, limits: psrp::Limits::default() };
         let starting = async { Ok(Session::start(&self.launch, config).await?) };
         let session = unless_stopped(&mut self.inbox, starting).await?;
         self.child.set_worker_pid(session.guard().worker_pid());
@@ -120,7 +123,10 @@ impl Driver {
 
     async fn run_script(&mut self, session: &mut Session) -> Ending {
         self.child.set_running();
-        let mut run = ScriptRun::start(session, &self.spec, &self.child);
+        let mut run = match ScriptRun::start(session, &self.spec, &self.child) {
+            Ok(run) => run,
+            Err(error) => return Ending::Failed(error),
+        };
         loop {
             tokio::select! {
                 event = session.next() => match event {
@@ -142,7 +148,10 @@ impl Driver {
 impl Drop for Driver {
     /// A driver that panicked must not leave its job running for ever.
     fn drop(&mut self) {
-        self.finish(Ending::Failed(Error::new(ErrorKind::Panic, "psjob has a defect and lost this job; please report it")));
+        self.finish(Ending::Failed(Error::new(
+            ErrorKind::Panic,
+            "psjob has a defect and lost this job; please report it",
+        )));
     }
 }
 
@@ -156,17 +165,21 @@ struct ScriptRun<'a> {
 }
 
 impl<'a> ScriptRun<'a> {
-    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child) -> Self {
+    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child) -> Result<Self, Error> {
         let pipeline = Uuid::new_v4();
-        session.client().create_pipeline(script_pipeline(pipeline, spec));
-        Self { child, pipeline, ladder: Ladder::Idle, twins: TwinFilter::default(), exit_code: None }
+        session.client().create_pipeline(&script_pipeline(pipeline, spec))?;
+        Ok(Self { child, pipeline, ladder: Ladder::Idle, twins: TwinFilter::default(), exit_code: None })
     }
 
     fn on_command(&mut self, session: &mut Session, command: ChildCommand) {
-        match command {
-            ChildCommand::Input(value) => session.client().send_input(self.pipeline, &value),
-            ChildCommand::EndInput => session.client().end_input(self.pipeline),
-            ChildCommand::Stop => self.ladder.start(session, self.pipeline),
+        let client = session.client();
+        let done = match command {
+            ChildCommand::Input(value) => client.send_input(self.pipeline, &value),
+            ChildCommand::EndInput => client.end_input(self.pipeline),
+            ChildCommand::Stop => self.ladder.start(client, self.pipeline),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the session takes no more for its pipeline");
         }
     }
 
@@ -178,49 +191,54 @@ impl<'a> ScriptRun<'a> {
                 self.child.append(stream.into(), clixml.into());
                 None
             }
-            Event::HostCall(call) => {
-                self.on_host_call(session, call);
-                None
-            }
-            Event::PipelineState { state, error, .. } => Some(self.ending(state, error.as_deref())),
-            Event::PoolBroken { reason } => Some(Ending::Failed(failure::pool_broken(reason.as_deref()))),
+            Event::HostCall(call) => self.on_host_call(session, call).err().map(Ending::Failed),
+            Event::PipelineState { state, reason, .. } => Some(self.ending(state, reason.as_ref())),
+            Event::PoolBroken { reason } => Some(Ending::Failed(failure::pool_broken(reason.as_ref()))),
             _ => None,
         }
     }
 
-    fn on_host_call(&mut self, session: &mut Session, call: HostCall) {
-        if let Some(code) = call.exit_code() {
+    fn on_host_call(&mut self, session: &mut Session, call: HostCall) -> Result<(), Error> {
+        if let Some(code) = exit_code_of(&call) {
             self.exit_code = Some(code);
-        } else if call.needs_answer() {
-            refuse(session, &call);
+        } else if call.call.expects_answer() {
+            refuse(session, &call)?;
         } else if !self.twins.is_twin(&call) {
             self.child.append(RecordStream::HostCall, call.clixml.into());
         }
+        Ok(())
     }
 
-    fn ending(&self, state: PipelineState, error: Option<&[u8]>) -> Ending {
+    fn ending(&self, state: PipelineEnd, reason: Option<&psrp::ErrorRecord>) -> Ending {
         match (state, self.exit_code) {
             (_, Some(code)) if !self.ladder.started() => Ending::Exited(code),
-            (PipelineState::Completed, _) => Ending::Completed,
-            (PipelineState::Stopped, _) => Ending::Stopped,
-            (PipelineState::Failed, _) => Ending::Failed(failure::script_failed(error)),
+            (PipelineEnd::Completed, _) => Ending::Completed,
+            (PipelineEnd::Stopped, _) => Ending::Stopped,
+            (PipelineEnd::Failed, _) => Ending::Failed(failure::script_failed(reason)),
         }
     }
 }
 
 /// Answers a host call that wants a value: nobody is there to give one.
-pub(super) fn refuse(session: &mut Session, call: &HostCall) {
-    let message = "a job cannot prompt: nobody is asked for an answer here; pass the value with -ArgumentList or $using:";
-    session.client().answer(call, Err(psrp::HostError::new(message)));
+pub(super) fn refuse(session: &mut Session, call: &HostCall) -> Result<(), Error> {
+    let message =
+        "A job cannot prompt: nobody is asked for an answer here. Pass the value with -ArgumentList or $using:.";
+    let error = psrp::HostError { message: message.to_owned(), fully_qualified_id: "PSJobCannotPrompt".to_owned() };
+    Ok(session.client().answer(&call.call, Err(error))?)
+}
+
+/// The code of an `exit`, which is a call of the host (protocol.md 19).
+pub(super) fn exit_code_of(call: &HostCall) -> Option<i32> {
+    (call.call.method == HostMethod::SET_SHOULD_EXIT).then(|| call.parameters.first().and_then(Value::as_i32))?
 }
 
 async fn open(session: &mut Session, timeout: Duration) -> Result<(), Error> {
     let opened = async {
-        session.client().open();
+        session.client().open()?;
         loop {
             match session.next().await? {
                 Event::Opened => return Ok(()),
-                Event::PoolBroken { reason } => return Err(failure::pool_broken(reason.as_deref())),
+                Event::PoolBroken { reason } => return Err(failure::pool_broken(reason.as_ref())),
                 _ => {}
             }
         }
@@ -232,10 +250,14 @@ async fn open(session: &mut Session, timeout: Duration) -> Result<(), Error> {
 }
 
 fn script_pipeline(id: Uuid, spec: &JobSpec) -> psrp::Pipeline {
-    let arguments = spec.arguments.iter().cloned().map(psrp::Parameter::positional);
-    let named = spec.parameters.iter().map(|(name, value)| psrp::Parameter::named(name, value.clone()));
-    let script = psrp::Command::script(&spec.script).with_parameters(arguments.chain(named));
-    psrp::Pipeline { has_input: spec.takes_input, ..psrp::Pipeline::new(id, vec![script]) }
+    let script = psrp::Command::script(spec.script.as_str());
+    let script = spec.arguments.iter().cloned().fold(script, psrp::Command::argument);
+    let named = spec.parameters.iter().cloned();
+    let script = named.fold(script, |script, (name, value)| script.parameter(name, value));
+    psrp::Pipeline {
+        no_input: !spec.takes_input,
+        ..psrp::Pipeline::new(id, vec![psrp::Statement { commands: vec![script] }])
+    }
 }
 
 fn launch(spec: &JobSpec, worker: WorkerCommand, guard: PathBuf) -> Launch {
@@ -254,10 +276,7 @@ fn ended_by_itself(ending: &Ending) -> bool {
 }
 
 /// Does `work` unless a stop is asked for first.
-async fn unless_stopped<T>(
-    inbox: &mut Inbox,
-    work: impl Future<Output = Result<T, Ending>>,
-) -> Result<T, Ending> {
+async fn unless_stopped<T>(inbox: &mut Inbox, work: impl Future<Output = Result<T, Ending>>) -> Result<T, Ending> {
     tokio::select! {
         biased;
         () = inbox.stopped() => Err(Ending::Stopped),
@@ -297,7 +316,6 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clixml::Value;
 
     #[tokio::test(flavor = "current_thread")]
     async fn input_that_comes_before_the_script_keeps_its_order() {

@@ -1,5 +1,7 @@
 //! The one error type of the engine: what a call could not do, and why a job failed.
 
+use crate::psrp::ClientError;
+
 /// The kind of an [`Error`]. The numbers are `psjob_status` of the C ABI, in families of 100; never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -72,6 +74,13 @@ impl Error {
     /// engine/remoting/common/PSRemotingErrorId, `IPC…`).
     pub fn session_broken(kind: ErrorKind, number: i32, message: impl Into<String>) -> Self {
         Self::new(kind, message).with_id(format!("{number},PSSessionStateBroken"))
+    }
+}
+
+impl From<ClientError> for Error {
+    /// The client refused a call: the session is not in the state for it.
+    fn from(error: ClientError) -> Self {
+        Self::session_broken(ErrorKind::WorkerProtocol, 2102, error.to_string())
     }
 }
 

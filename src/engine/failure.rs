@@ -1,35 +1,33 @@
 //! Reasons of failed jobs, from what the worker said.
 
 use super::error::{Error, ErrorKind};
-use crate::clixml::{self, Object, Value};
+use crate::clixml;
+use crate::psrp::ErrorRecord;
 
-/// The script ended in a terminating error; `record` is the remote ErrorRecord.
-pub(super) fn script_failed(record: Option<&[u8]>) -> Error {
-    let described = record.and_then(describe);
-    let (message, id) = described.unwrap_or_else(|| ("the script failed without an error record".to_owned(), None));
-    Error { id, record: record.map(Into::into), ..Error::new(ErrorKind::ScriptFailed, message) }
+/// The script ended in a terminating error.
+pub(super) fn script_failed(record: Option<&ErrorRecord>) -> Error {
+    let Some(record) = record else {
+        return Error::new(ErrorKind::ScriptFailed, "the script failed without an error record");
+    };
+    let id = Some(record.fully_qualified_id()).filter(|id| !id.is_empty());
+    Error { id, record: Some(record.to_clixml().into()), ..Error::new(ErrorKind::ScriptFailed, record.message()) }
 }
 
-/// What runs before the job failed; `record` is the remote ErrorRecord.
-pub(super) fn preparation(record: Option<&[u8]>) -> Error {
-    let message = record.and_then(describe).map_or_else(|| "the step before the job was stopped".to_owned(), |d| d.0);
+/// What runs before the job failed.
+pub(super) fn preparation(record: Option<&ErrorRecord>) -> Error {
+    let message = record.map_or_else(|| "what runs before the job was stopped".to_owned(), ErrorRecord::message);
     Error::session_broken(ErrorKind::Preparation, 2100, message)
 }
 
-/// The worker refused the session, or gave it up; `reason` is the remote ErrorRecord.
-pub(super) fn pool_broken(reason: Option<&[u8]>) -> Error {
-    let why = reason.and_then(describe).map_or_else(String::new, |(message, _)| format!(": {message}"));
-    Error::session_broken(ErrorKind::WorkerProtocol, 2102, format!("the worker broke the session{why}"))
+/// The initialization script left an error behind; `error` is the record as it came through the output stream.
+pub(super) fn preparation_left(error: &[u8]) -> Error {
+    let value = clixml::read_one(error, &clixml::Limits::default());
+    let record = value.ok().map(ErrorRecord::new);
+    preparation(record.as_ref())
 }
 
-/// Message and FullyQualifiedErrorId of a serialized ErrorRecord (MS-PSRP 2.2.3.15).
-fn describe(record: &[u8]) -> Option<(String, Option<String>)> {
-    let value = clixml::read_one(record, &clixml::Limits::default()).ok()?;
-    let record = value.as_object()?;
-    let text = |object: &Object, name| object.property(name).and_then(Value::as_text).map(ToString::to_string);
-    let exception = record.property("Exception").and_then(Value::as_object);
-    let message = text(record, "ErrorDetails_Message")
-        .or_else(|| exception.and_then(|exception| text(exception, "Message")))
-        .or_else(|| record.to_string.as_ref().map(ToString::to_string))?;
-    Some((message, text(record, "FullyQualifiedErrorId")))
+/// The worker refused the session, or gave it up.
+pub(super) fn pool_broken(reason: Option<&ErrorRecord>) -> Error {
+    let why = reason.map_or_else(String::new, |reason| format!(": {}", reason.message()));
+    Error::session_broken(ErrorKind::WorkerProtocol, 2102, format!("the worker broke the session{why}"))
 }

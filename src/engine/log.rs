@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::psrp;
+
 /// Which stream a record belongs to. The numbers cross the C ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -23,6 +25,20 @@ pub enum RecordStream {
     Information = 7,
     /// A call of the job's host that has no record of its own (`$Host.UI.WriteLine(…)`); it keeps its place in the order.
     HostCall = 8,
+}
+
+impl From<psrp::Stream> for RecordStream {
+    fn from(stream: psrp::Stream) -> Self {
+        match stream {
+            psrp::Stream::Output => Self::Output,
+            psrp::Stream::Error => Self::Error,
+            psrp::Stream::Warning => Self::Warning,
+            psrp::Stream::Verbose => Self::Verbose,
+            psrp::Stream::Debug => Self::Debug,
+            psrp::Stream::Progress => Self::Progress,
+            psrp::Stream::Information => Self::Information,
+        }
+    }
 }
 
 /// One item of one stream.

@@ -4,14 +4,13 @@
 use uuid::Uuid;
 
 use super::child::{Child, Ending};
-use super::driver::refuse;
+use super::driver::{exit_code_of, refuse};
 use super::error::{Error, ErrorKind};
 use super::failure;
 use super::log::RecordStream;
 use super::session::Session;
 use super::spec::JobSpec;
-use crate::clixml::Value;
-use crate::psrp::{Command, Event, Merge, Parameter, Pipeline, PipelineState, Stream};
+use crate::psrp::{Command, Event, Pipeline, PipelineEnd, Redirect, RedirectTo, Statement, Stream};
 
 /// Sets the location literally. `Set-Location` would load the module that has it, which costs a cold worker tens of
 /// milliseconds; the inner exception is the one that names the path.
@@ -25,15 +24,15 @@ const NEWEST_ERROR: &str = "if ($global:Error.Count) { $global:Error[0] }";
 /// Runs every step that `spec` asks for.
 pub(super) async fn run(session: &mut Session, child: &Child, spec: &JobSpec) -> Result<(), Ending> {
     if let Some(location) = location(spec) {
-        let path = Parameter::positional(Value::from(location.as_str()));
-        let set_location = Command::script(SET_LOCATION).with_parameters([path]);
+        let set_location = Command::script(SET_LOCATION).argument(location.as_str());
         run_step(session, child, vec![set_location]).await?;
     }
     if let Some(script) = &spec.initialization_script {
-        let script = Command::script(script).with_merge(Merge::ErrorToOutput);
+        let merged = Redirect { error: Some(RedirectTo::Output), ..Redirect::default() };
+        let script = Command { redirect: merged, ..Command::script(script.as_str()) };
         run_step(session, child, vec![script, Command::named("Out-Default")]).await?;
         if let Some(error) = run_step(session, child, vec![Command::script(NEWEST_ERROR)]).await? {
-            return Err(Ending::Failed(failure::preparation(Some(&error))));
+            return Err(Ending::Failed(failure::preparation_left(&error)));
         }
     }
     Ok(())
@@ -46,7 +45,8 @@ fn location(spec: &JobSpec) -> Option<String> {
 /// Runs one pipeline to its end; gives the first object that it wrote to its output.
 async fn run_step(session: &mut Session, child: &Child, commands: Vec<Command>) -> Result<Option<Vec<u8>>, Ending> {
     let id = Uuid::new_v4();
-    session.client().create_pipeline(Pipeline::new(id, commands));
+    let pipeline = Pipeline { no_input: true, ..Pipeline::new(id, vec![Statement { commands }]) };
+    session.client().create_pipeline(&pipeline).map_err(Error::from)?;
     let mut output = None;
     let mut exit_code = None;
     loop {
@@ -54,18 +54,18 @@ async fn run_step(session: &mut Session, child: &Child, commands: Vec<Command>) 
             Event::Record { stream: Stream::Output, clixml, .. } => drop(output.get_or_insert(clixml)),
             // Shown by its host call.
             Event::Record { .. } => {}
-            Event::HostCall(call) if call.exit_code().is_some() => exit_code = call.exit_code(),
-            Event::HostCall(call) if call.needs_answer() => refuse(session, &call),
+            Event::HostCall(call) if exit_code_of(&call).is_some() => exit_code = exit_code_of(&call),
+            Event::HostCall(call) if call.call.expects_answer() => refuse(session, &call)?,
             Event::HostCall(call) => child.push_preparation(RecordStream::HostCall, &call.clixml),
-            Event::PipelineState { state, error, .. } => {
-                session.client().close_pipeline(id);
+            Event::PipelineState { state, reason, .. } => {
+                session.client().close_pipeline(id).map_err(Error::from)?;
                 return match (exit_code, state) {
                     (Some(code), _) => Err(Ending::Exited(code)),
-                    (None, PipelineState::Completed) => Ok(output),
-                    (None, _) => Err(Ending::Failed(failure::preparation(error.as_deref()))),
+                    (None, PipelineEnd::Completed) => Ok(output),
+                    (None, _) => Err(Ending::Failed(failure::preparation(reason.as_ref()))),
                 };
             }
-            Event::PoolBroken { reason } => return Err(Ending::Failed(failure::pool_broken(reason.as_deref()))),
+            Event::PoolBroken { reason } => return Err(Ending::Failed(failure::pool_broken(reason.as_ref()))),
             _ => {}
         }
     }

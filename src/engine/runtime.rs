@@ -53,12 +53,12 @@ impl Engine {
     ///
     /// Fails with [`ErrorKind::EngineStart`] when the system gives no thread or no descriptor.
     pub fn new(options: EngineOptions) -> Result<Self, Error> {
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorKind::EngineStart, format!("the engine cannot start: {error}"))
-        };
+        let failed =
+            |error: std::io::Error| Error::new(ErrorKind::EngineStart, format!("the engine cannot start: {error}"));
         let events = Arc::new(EventQueue::new().map_err(failed)?);
         let ended = Arc::new(Latch::default());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let open_on_exit = OpenOnDrop { latch: Arc::clone(&ended), events: Arc::clone(&events) };
         thread::Builder::new()
@@ -163,10 +163,8 @@ struct Latch {
 impl Latch {
     fn wait(&self, timeout: Duration) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, _) = self
-            .opened
-            .wait_timeout_while(open, timeout, |open| !*open)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (open, _) =
+            self.opened.wait_timeout_while(open, timeout, |open| !*open).unwrap_or_else(PoisonError::into_inner);
         *open
     }
 }

@@ -106,7 +106,8 @@ impl Session {
     }
 
     fn decode(&mut self, count: usize) {
-        for item in self.decoder.feed(&self.incoming[..count]) {
+        self.decoder.feed(&self.incoming[..count]);
+        while let Some(item) = self.decoder.next_item() {
             match item {
                 Item::Packet(packet) => {
                     if let Err(error) = self.client.receive(packet) {
@@ -149,7 +150,9 @@ impl Session {
 
     /// Ends the session in good order, if the worker answers within `timeout`. Pipelines must have been closed.
     pub(super) async fn close(&mut self, timeout: Duration) {
-        self.client.close();
+        if self.client.close().is_err() {
+            return;
+        }
         // A worker that does not answer is ended all the same.
         let _ = tokio::time::timeout(timeout, self.closed()).await;
     }

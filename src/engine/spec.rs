@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::clixml::Value;
+use super::error::{Error, ErrorKind};
+use crate::clixml::{self, Value};
 
 /// What a job is made from. Nothing is checked against the file system before the job starts.
 #[derive(Clone, Debug, Default)]
@@ -37,4 +38,12 @@ pub struct WorkerCommand {
     pub program: PathBuf,
     /// Arguments before the server switches.
     pub arguments: Vec<OsString>,
+}
+
+/// Reads a value that a host passes: one CLIXML element, with or without an `Objs` root.
+///
+/// Fails with [`ErrorKind::BadClixml`].
+pub fn parse_value(clixml: &[u8]) -> Result<Value, Error> {
+    clixml::read_one(clixml, &clixml::Limits::default())
+        .map_err(|error| Error::new(ErrorKind::BadClixml, format!("this is not a CLIXML value: {error}")))
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::session::Session;
+use crate::psrp::{Client, ClientError};
 use crate::transport::guard::Scope;
 
 /// PowerShell's own stop; a blocking .NET call delays it until it returns.
@@ -36,11 +37,12 @@ impl Ladder {
     }
 
     /// Takes the first step.
-    pub(super) fn start(&mut self, session: &mut Session, pipeline: Uuid) {
+    pub(super) fn start(&mut self, client: &mut Client, pipeline: Uuid) -> Result<(), ClientError> {
         if !self.started() {
-            session.client().stop_pipeline(pipeline);
             *self = Self::Protocol(Instant::now() + PROTOCOL);
+            client.stop_pipeline(pipeline)?;
         }
+        Ok(())
     }
 
     /// Waits until the step at hand has had its time; for ever when no step follows.

@@ -1,7 +1,7 @@
 //! Write-Host, Write-Warning and their like arrive twice: as a record, and at once again as a call of the host, for
 //! clients that show calls only. A job's log has the record; this tells which calls say the same again.
 
-use crate::clixml::{Object, Text, Value};
+use crate::clixml::{self, Text, Value};
 use crate::psrp::{HostCall, HostMethod, Stream};
 
 /// Remembers the last record that may have a twin.
@@ -24,15 +24,15 @@ impl TwinFilter {
         let Some((stream, clixml)) = self.last.take() else {
             return false;
         };
-        match (stream, call.method) {
+        match (stream, call.call.method) {
             // A progress call has its record's parameters in another order; there is no other use of the call.
-            (Stream::Progress, HostMethod::WriteProgress) => true,
-            (Stream::Warning, HostMethod::WriteWarningLine)
-            | (Stream::Verbose, HostMethod::WriteVerboseLine)
-            | (Stream::Debug, HostMethod::WriteDebugLine)
+            (Stream::Progress, HostMethod::WRITE_PROGRESS) => true,
+            (Stream::Warning, HostMethod::WRITE_WARNING_LINE)
+            | (Stream::Verbose, HostMethod::WRITE_VERBOSE_LINE)
+            | (Stream::Debug, HostMethod::WRITE_DEBUG_LINE)
             | (
                 Stream::Information,
-                HostMethod::Write1 | HostMethod::Write2 | HostMethod::WriteLine2 | HostMethod::WriteLine3,
+                HostMethod::WRITE_1 | HostMethod::WRITE_2 | HostMethod::WRITE_LINE_2 | HostMethod::WRITE_LINE_3,
             ) => text_of_call(call).is_some_and(|text| shown_text(stream, &clixml).as_ref() == Some(text)),
             _ => false,
         }
@@ -46,17 +46,16 @@ fn text_of_call(call: &HostCall) -> Option<&Text> {
 
 /// The text that PowerShell shows for a record (PowerShell source: engine/MshCommandRuntime.cs, WriteInformation).
 fn shown_text(stream: Stream, clixml: &[u8]) -> Option<Text> {
-    let record = crate::clixml::read_one(clixml, &crate::clixml::Limits::default()).ok()?;
-    let record = record.as_object()?;
-    if stream == Stream::Information { information_text(record) } else { informational_text(record) }
+    let record = clixml::read_one(clixml, &clixml::Limits::default()).ok()?;
+    let text = match stream {
+        Stream::Information => information_text(&record),
+        _ => record.property("InformationalRecord_Message").and_then(Value::as_text),
+    };
+    text.cloned()
 }
 
-fn information_text(record: &Object) -> Option<Text> {
+fn information_text(record: &Value) -> Option<&Text> {
     let data = record.property("MessageData")?;
-    let host_message = data.as_object().and_then(|data| data.property("Message")).and_then(Value::as_text);
-    host_message.or_else(|| data.display_text()).cloned()
-}
-
-fn informational_text(record: &Object) -> Option<Text> {
-    record.property("InformationalRecord_Message").and_then(Value::as_text).cloned()
+    let host_message = data.property("Message").and_then(Value::as_text);
+    host_message.or_else(|| data.as_text()).or_else(|| data.as_object()?.to_string.as_ref())
 }

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::boundary::{boundary, boundary_or, boundary_with_status};
-use super::error::{
-    PSJOB_STATUS_OK, PSJOB_STATUS_SHUT_DOWN, PSJOB_STATUS_TIMEOUT, psjob_error, psjob_status,
-};
+use super::error::{PSJOB_STATUS_OK, PSJOB_STATUS_SHUT_DOWN, PSJOB_STATUS_TIMEOUT, psjob_error, psjob_status};
 use super::event::psjob_event;
 use super::handle::{Handle, borrow, check_out, free, into_raw, write_out};
 use super::spec::worker_command;
@@ -84,8 +82,7 @@ unsafe fn read_options(options: *const psjob_engine_options) -> Result<EngineOpt
         Ok(EngineOptions {
             worker: worker_command(program, arguments),
             guard: (!guard.is_empty()).then(|| PathBuf::from(guard)),
-            open_timeout: (options.open_timeout_ms != 0)
-                .then(|| Duration::from_millis(options.open_timeout_ms.into())),
+            open_timeout: (options.open_timeout_ms != 0).then(|| Duration::from_millis(options.open_timeout_ms.into())),
         })
     }
 }

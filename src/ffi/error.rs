@@ -146,3 +146,35 @@ pub unsafe extern "C" fn psjob_error_free(error: *mut psjob_error) {
         Ok(())
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ErrorKind;
+
+    #[test]
+    fn a_status_has_the_number_of_its_kind() {
+        let pairs = [
+            (PSJOB_STATUS_NULL_ARGUMENT, ErrorKind::NullArgument),
+            (PSJOB_STATUS_BAD_TEXT, ErrorKind::BadText),
+            (PSJOB_STATUS_BAD_VALUE, ErrorKind::BadValue),
+            (PSJOB_STATUS_BAD_CLIXML, ErrorKind::BadClixml),
+            (PSJOB_STATUS_BAD_STRUCT_SIZE, ErrorKind::BadStructSize),
+            (PSJOB_STATUS_ENGINE_SHUT_DOWN, ErrorKind::EngineShutDown),
+            (PSJOB_STATUS_ENGINE_START, ErrorKind::EngineStart),
+            (PSJOB_STATUS_SPEC_INCOMPLETE, ErrorKind::SpecIncomplete),
+            (PSJOB_STATUS_INPUT_CLOSED, ErrorKind::InputClosed),
+            (PSJOB_STATUS_SCRIPT_FAILED, ErrorKind::ScriptFailed),
+            (PSJOB_STATUS_WORKER_NOT_FOUND, ErrorKind::WorkerNotFound),
+            (PSJOB_STATUS_WORKER_START, ErrorKind::WorkerStart),
+            (PSJOB_STATUS_WORKER_DIED, ErrorKind::WorkerDied),
+            (PSJOB_STATUS_WORKER_PROTOCOL, ErrorKind::WorkerProtocol),
+            (PSJOB_STATUS_WORKER_SILENT, ErrorKind::WorkerSilent),
+            (PSJOB_STATUS_PREPARATION, ErrorKind::Preparation),
+            (PSJOB_STATUS_PANIC, ErrorKind::Panic),
+        ];
+        for (status, kind) in pairs {
+            assert_eq!(status, kind as psjob_status);
+        }
+    }
+}

@@ -6,14 +6,18 @@
 
 // The header's names are C names.
 #![allow(non_camel_case_types)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "what callers promise is the same everywhere: handles are live or NULL, pointers valid or NULL"
+)]
 
-mod batch;
+pub mod batch;
 mod boundary;
-mod engine;
-mod error;
-mod event;
+pub mod engine;
+pub mod error;
+pub mod event;
 mod handle;
-mod job;
-mod spec;
-mod text;
-mod version;
+pub mod job;
+pub mod spec;
+pub mod text;
+pub mod version;

@@ -35,13 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     /// A message of 512 MiB, 16 of them at once; the default of [`clixml::Limits`].
     fn default() -> Self {
-        Self {
-            fragments: FragmentLimits {
-                bytes: 512 << 20,
-                open_objects: 16,
-            },
-            clixml: clixml::Limits::default(),
-        }
+        Self { fragments: FragmentLimits { bytes: 512 << 20, open_objects: 16 }, clixml: clixml::Limits::default() }
     }
 }
 
@@ -201,22 +195,12 @@ impl Client {
     /// session is taken travels on that line, if it holds no secret.
     pub fn create_pipeline(&mut self, pipeline: &Pipeline) -> Result<(), ClientError> {
         self.require(&[PoolState::Opening, PoolState::Opened])?;
-        if self
-            .pipelines
-            .iter()
-            .any(|running| running.id == pipeline.id)
-            || pipeline.id.is_nil()
-        {
+        if self.pipelines.iter().any(|running| running.id == pipeline.id) || pipeline.id.is_nil() {
             return Err(ClientError::DuplicatePipeline(pipeline.id));
         }
         let mut body = Vec::new();
         clixml::write(&pipeline.to_value()?, &mut body)?;
-        let message = message(
-            MessageType::CREATE_PIPELINE,
-            self.pool_id,
-            pipeline.id,
-            body,
-        );
+        let message = message(MessageType::CREATE_PIPELINE, self.pool_id, pipeline.id, body);
         let mut creation = Outbox::default();
         creation.push(self.fragmenter.cut(&message));
         self.pipelines.push(Running {
@@ -244,12 +228,7 @@ impl Client {
         Ok(())
     }
 
-    fn push_input(
-        &mut self,
-        pipeline: Uuid,
-        kind: MessageType,
-        body: Vec<u8>,
-    ) -> Result<(), ClientError> {
+    fn push_input(&mut self, pipeline: Uuid, kind: MessageType, body: Vec<u8>) -> Result<(), ClientError> {
         let message = message(kind, self.pool_id, pipeline, body);
         let fragments = self.fragmenter.cut(&message);
         let running = self.find(pipeline)?;
@@ -279,11 +258,7 @@ impl Client {
             running.lane.want_signal();
         } else {
             running.ended = true;
-            self.events.push_back(Event::PipelineState {
-                pipeline,
-                state: PipelineEnd::Stopped,
-                reason: None,
-            });
+            self.events.push_back(Event::PipelineState { pipeline, state: PipelineEnd::Stopped, reason: None });
         }
         Ok(())
     }
@@ -301,11 +276,7 @@ impl Client {
     }
 
     /// Answers a host call. The answer to a pipeline that is closed goes nowhere.
-    pub fn answer(
-        &mut self,
-        call: &CallId,
-        answer: Result<Value, HostError>,
-    ) -> Result<(), ClientError> {
+    pub fn answer(&mut self, call: &CallId, answer: Result<Value, HostError>) -> Result<(), ClientError> {
         let (kind, body) = response(call, answer);
         let mut bytes = Vec::new();
         clixml::write(&body, &mut bytes)?;
@@ -346,11 +317,7 @@ impl Client {
             return self.session.next_line();
         }
         let mut line = self.session.next_line();
-        if let Some(first) = self
-            .pipelines
-            .iter_mut()
-            .find(|running| !running.ended && !running.holds_secret)
-        {
+        if let Some(first) = self.pipelines.iter_mut().find(|running| !running.ended && !running.holds_secret) {
             line.extend(first.lane.next_line());
         }
         line
@@ -397,9 +364,7 @@ impl Client {
             PacketKind::DataAck => self.on_ack(packet.target, Lane::on_data_ack),
             PacketKind::CommandAck => self.on_ack(packet.target, Lane::on_command_ack),
             PacketKind::SignalAck => self.on_ack(packet.target, Lane::on_signal_ack),
-            kind @ (PacketKind::Command | PacketKind::Signal | PacketKind::Close) => {
-                Err(ProtocolError::Packet(kind))
-            }
+            kind @ (PacketKind::Command | PacketKind::Signal | PacketKind::Close) => Err(ProtocolError::Packet(kind)),
         }
     }
 
@@ -426,10 +391,7 @@ impl Client {
         let reassembler = if target.is_nil() {
             Some(&mut self.session_reassembler)
         } else {
-            let running = self
-                .pipelines
-                .iter_mut()
-                .find(|running| running.id == target);
+            let running = self.pipelines.iter_mut().find(|running| running.id == target);
             running.map(|running| &mut running.reassembler)
         };
         let Some(reassembler) = reassembler else {
@@ -461,9 +423,7 @@ impl Client {
             }
             MessageType::RUNSPACEPOOL_STATE => self.on_pool_state(&message)?,
             MessageType::APPLICATION_PRIVATE_DATA => self.on_private_data(&message)?,
-            MessageType::USER_EVENT => self.events.push_back(Event::UserEvent {
-                clixml: message.body,
-            }),
+            MessageType::USER_EVENT => self.events.push_back(Event::UserEvent { clixml: message.body }),
             MessageType::PIPELINE_STATE => self.on_pipeline_state(&message)?,
             MessageType::PIPELINE_HOST_CALL | MessageType::RUNSPACEPOOL_HOST_CALL => {
                 let call = HostCall::decode(message, &self.limits.clixml)?;
@@ -478,11 +438,7 @@ impl Client {
         if message.pipeline.is_nil() {
             self.ignored += 1;
         } else {
-            self.events.push_back(Event::Record {
-                pipeline: message.pipeline,
-                stream,
-                clixml: message.body,
-            });
+            self.events.push_back(Event::Record { pipeline: message.pipeline, stream, clixml: message.body });
         }
         Ok(())
     }
@@ -509,8 +465,7 @@ impl Client {
     fn on_private_data(&mut self, message: &Message) -> Result<(), ProtocolError> {
         let body = message.value(&self.limits.clixml)?;
         let data = body.property("ApplicationPrivateData").cloned();
-        self.events
-            .push_back(Event::PrivateData(data.unwrap_or(Value::Null)));
+        self.events.push_back(Event::PrivateData(data.unwrap_or(Value::Null)));
         Ok(())
     }
 
@@ -525,20 +480,13 @@ impl Client {
             _ => return Ok(()),
         };
         let pipeline = message.pipeline;
-        let running = self
-            .pipelines
-            .iter_mut()
-            .find(|running| running.id == pipeline);
+        let running = self.pipelines.iter_mut().find(|running| running.id == pipeline);
         match running {
             Some(running) if !running.ended => {
                 running.ended = true;
                 running.lane.drop_input();
                 let reason = pool::reason(body);
-                self.events.push_back(Event::PipelineState {
-                    pipeline,
-                    state,
-                    reason,
-                });
+                self.events.push_back(Event::PipelineState { pipeline, state, reason });
             }
             _ => self.ignored += 1,
         }
@@ -546,18 +494,11 @@ impl Client {
     }
 
     fn require(&self, states: &[PoolState]) -> Result<(), ClientError> {
-        if states.contains(&self.state) {
-            Ok(())
-        } else {
-            Err(ClientError::State(self.state))
-        }
+        if states.contains(&self.state) { Ok(()) } else { Err(ClientError::State(self.state)) }
     }
 
     fn find(&mut self, pipeline: Uuid) -> Result<&mut Running, ClientError> {
-        self.pipelines
-            .iter_mut()
-            .find(|running| running.id == pipeline)
-            .ok_or(ClientError::UnknownPipeline(pipeline))
+        self.pipelines.iter_mut().find(|running| running.id == pipeline).ok_or(ClientError::UnknownPipeline(pipeline))
     }
 
     fn lane(&mut self, target: Uuid) -> Option<&mut Lane> {
@@ -574,12 +515,7 @@ impl Client {
 }
 
 fn message(kind: MessageType, pool: Uuid, pipeline: Uuid, body: Vec<u8>) -> Vec<u8> {
-    let message = Message {
-        kind,
-        pool,
-        pipeline,
-        body,
-    };
+    let message = Message { kind, pool, pipeline, body };
     message.to_server()
 }
 

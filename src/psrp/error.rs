@@ -74,7 +74,8 @@ pub struct ErrorRecord {
 }
 
 impl ErrorRecord {
-    pub(super) fn new(value: Value) -> Self {
+    /// The record that `value` is.
+    pub fn new(value: Value) -> Self {
         Self { value }
     }
 

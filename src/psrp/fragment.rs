@@ -94,12 +94,7 @@ struct Fragment<'a> {
 impl Reassembler {
     /// A reassembler that holds nothing yet.
     pub fn new(limits: FragmentLimits) -> Self {
-        Self {
-            limits,
-            partial: Vec::new(),
-            open: HashMap::new(),
-            held: 0,
-        }
+        Self { limits, partial: Vec::new(), open: HashMap::new(), held: 0 }
     }
 
     /// Takes the next bytes, cut anywhere, and appends the messages that they complete.
@@ -130,10 +125,7 @@ impl Reassembler {
         Ok(bytes)
     }
 
-    fn split<'a>(
-        &self,
-        bytes: &'a [u8],
-    ) -> Result<Option<(Fragment<'a>, &'a [u8])>, FragmentError> {
+    fn split<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Fragment<'a>, &'a [u8])>, FragmentError> {
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
             return Ok(None);
         };
@@ -146,28 +138,15 @@ impl Reassembler {
             return Err(FragmentError::TooLarge);
         }
         Ok(rest.split_at_checked(length).map(|(payload, rest)| {
-            let fragment = Fragment {
-                object,
-                id,
-                flags,
-                payload,
-            };
+            let fragment = Fragment { object, id, flags, payload };
             (fragment, rest)
         }))
     }
 
     /// Takes one fragment; gives the message if this was its last.
     fn take(&mut self, fragment: &Fragment) -> Result<Option<Vec<u8>>, FragmentError> {
-        let &Fragment {
-            object,
-            id,
-            flags,
-            payload,
-        } = fragment;
-        let out_of_order = FragmentError::OutOfOrder {
-            object,
-            fragment: id,
-        };
+        let &Fragment { object, id, flags, payload } = fragment;
+        let out_of_order = FragmentError::OutOfOrder { object, fragment: id };
         if flags & !(START | END) != 0 {
             return Err(FragmentError::Flags(flags));
         }
@@ -181,13 +160,7 @@ impl Reassembler {
             if self.open.len() >= self.limits.open_objects {
                 return Err(FragmentError::TooManyObjects);
             }
-            self.open.insert(
-                object,
-                Open {
-                    next_fragment: 0,
-                    bytes: Vec::new(),
-                },
-            );
+            self.open.insert(object, Open { next_fragment: 0, bytes: Vec::new() });
         }
         let open = self.open.get_mut(&object).ok_or(out_of_order)?;
         if open.next_fragment != id {
@@ -208,9 +181,7 @@ impl Reassembler {
 /// A big-endian number of `N` bytes, at most 8, and what follows it.
 fn split_number<const N: usize>(bytes: &[u8]) -> (u64, &[u8]) {
     let (number, rest) = bytes.split_at(N);
-    let number = number
-        .iter()
-        .fold(0, |number, &byte| number << 8 | u64::from(byte));
+    let number = number.iter().fold(0, |number, &byte| number << 8 | u64::from(byte));
     (number, rest)
 }
 
@@ -218,10 +189,7 @@ fn split_number<const N: usize>(bytes: &[u8]) -> (u64, &[u8]) {
 mod tests {
     use super::*;
 
-    const LIMITS: FragmentLimits = FragmentLimits {
-        bytes: 1 << 20,
-        open_objects: 2,
-    };
+    const LIMITS: FragmentLimits = FragmentLimits { bytes: 1 << 20, open_objects: 2 };
 
     fn fragment(object: u64, id: u64, flags: u8, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -267,12 +235,8 @@ mod tests {
 
     #[test]
     fn a_cut_anywhere_does_not_matter() {
-        let bytes = [
-            fragment(1, 0, START, b"ab"),
-            fragment(1, 1, END, b"cd"),
-            fragment(2, 0, START | END, b"e"),
-        ]
-        .concat();
+        let bytes =
+            [fragment(1, 0, START, b"ab"), fragment(1, 1, END, b"cd"), fragment(2, 0, START | END, b"e")].concat();
         for cut in 0..=bytes.len() {
             let (head, tail) = bytes.split_at(cut);
             let expected: [&[u8]; 2] = [b"abcd", b"e"];
@@ -284,17 +248,11 @@ mod tests {
     fn what_is_no_fragment_is_an_error() {
         let out_of_order = |object, fragment| Err(FragmentError::OutOfOrder { object, fragment });
         let start = || fragment(1, 0, START, b"a");
-        assert_eq!(
-            feed_all(&[start(), fragment(1, 2, END, b"c")]),
-            out_of_order(1, 2)
-        );
+        assert_eq!(feed_all(&[start(), fragment(1, 2, END, b"c")]), out_of_order(1, 2));
         assert_eq!(feed_all(&[start(), start()]), out_of_order(1, 0));
         assert_eq!(feed_all(&[fragment(1, 1, START, b"a")]), out_of_order(1, 1));
         assert_eq!(feed_all(&[fragment(4, 1, END, b"a")]), out_of_order(4, 1));
-        assert_eq!(
-            feed_all(&[fragment(1, 0, 7, b"a")]),
-            Err(FragmentError::Flags(7))
-        );
+        assert_eq!(feed_all(&[fragment(1, 0, 7, b"a")]), Err(FragmentError::Flags(7)));
     }
 
     #[test]
@@ -307,9 +265,7 @@ mod tests {
         let two_halves = [fragment(1, 0, START, &half), fragment(2, 0, START, &half)];
         assert_eq!(feed_all(&two_halves), Err(FragmentError::TooLarge));
 
-        let three: Vec<_> = (0..3)
-            .map(|object| fragment(object, 0, START, b""))
-            .collect();
+        let three: Vec<_> = (0..3).map(|object| fragment(object, 0, START, b"")).collect();
         assert_eq!(feed_all(&three), Err(FragmentError::TooManyObjects));
     }
 }

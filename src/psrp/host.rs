@@ -37,13 +37,7 @@ pub struct Console {
 impl Default for Console {
     /// 120 columns, 30 rows, gray on black, no title.
     fn default() -> Self {
-        Self {
-            columns: 120,
-            rows: 30,
-            foreground: 7,
-            background: 0,
-            title: String::new(),
-        }
+        Self { columns: 120, rows: 30, foreground: 7, background: 0, title: String::new() }
     }
 }
 
@@ -80,11 +74,7 @@ impl Console {
         const COORDINATES: &str = "System.Management.Automation.Host.Coordinates";
         const SIZE: &str = "System.Management.Automation.Host.Size";
         let origin = || Object::new().with("x", 0).with("y", 0);
-        let size = || {
-            Object::new()
-                .with("width", self.columns)
-                .with("height", self.rows)
-        };
+        let size = || Object::new().with("width", self.columns).with("height", self.rows);
         let entries: [(&str, Value); 10] = [
             (COLOR, self.foreground.into()),
             (COLOR, self.background.into()),
@@ -101,9 +91,7 @@ impl Console {
             let typed = Object::new().with("T", type_name).with("V", value);
             (Value::Int32(id), typed.into())
         });
-        Object::new()
-            .with("data", Value::dictionary(entries.collect()))
-            .into()
+        Object::new().with("data", Value::dictionary(entries.collect())).into()
     }
 }
 
@@ -259,13 +247,9 @@ impl HostError {
         const NOT_SPECIFIED: i32 = 0;
         let exception = Object {
             type_names: Some(
-                [
-                    "System.Management.Automation.Host.HostException",
-                    "System.Exception",
-                    "System.Object",
-                ]
-                .map(Text::from)
-                .into(),
+                ["System.Management.Automation.Host.HostException", "System.Exception", "System.Object"]
+                    .map(Text::from)
+                    .into(),
             ),
             ..Object::new().with("Message", self.message.as_str())
         };
@@ -315,24 +299,15 @@ mod tests {
     fn a_host_says_what_it_has() {
         let flags = |info: &HostInfo| {
             let value = info.to_value();
-            [
-                "_isHostNull",
-                "_isHostUINull",
-                "_isHostRawUINull",
-                "_useRunspaceHost",
-            ]
-            .map(|name| value.property(name).and_then(Value::as_bool).unwrap())
+            ["_isHostNull", "_isHostUINull", "_isHostRawUINull", "_useRunspaceHost"]
+                .map(|name| value.property(name).and_then(Value::as_bool).unwrap())
         };
         assert_eq!(flags(&HostInfo::None), [true, true, true, false]);
         assert_eq!(flags(&HostInfo::Interface), [false, false, true, false]);
         let console = HostInfo::Console(Console::default());
         assert_eq!(flags(&console), [false, false, false, false]);
         let value = console.to_value();
-        let data = value
-            .property("_hostDefaultData")
-            .unwrap()
-            .property("data")
-            .unwrap();
+        let data = value.property("_hostDefaultData").unwrap().property("data").unwrap();
         assert_eq!(data.entries().unwrap().len(), 10);
     }
 
@@ -357,9 +332,7 @@ mod tests {
         assert_eq!(decoded.parameters, [Value::from("hello")]);
         for part in ["ci", "mi", "mp"] {
             let without = whole.replace(&format!("N=\"{part}\""), "N=\"other\"");
-            assert!(
-                matches!(call(&without), Err(ProtocolError::Lacks { part: lacking, .. }) if lacking == part)
-            );
+            assert!(matches!(call(&without), Err(ProtocolError::Lacks { part: lacking, .. }) if lacking == part));
         }
     }
 }

@@ -24,9 +24,7 @@ impl Outbox {
         for fragment in fragments {
             self.bytes += fragment.len();
             match self.packets.back_mut() {
-                Some(packet) if packet.len() + fragment.len() <= Self::PACKET => {
-                    packet.extend_from_slice(&fragment)
-                }
+                Some(packet) if packet.len() + fragment.len() <= Self::PACKET => packet.extend_from_slice(&fragment),
                 _ => self.packets.push_back(fragment),
             }
         }
@@ -190,10 +188,7 @@ impl Lane {
     }
 
     fn note_creation(&mut self) {
-        self.created |= self.announced
-            && self.creation.is_empty()
-            && self.command_acks == 0
-            && self.data_acks == 0;
+        self.created |= self.announced && self.creation.is_empty() && self.command_acks == 0 && self.data_acks == 0;
     }
 
     pub(super) fn on_signal_ack(&mut self) {

@@ -105,12 +105,8 @@ impl Message {
 
     /// Reads a message, whichever way it travels. PowerShell's bodies begin with a byte order mark.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        let (header, body) = bytes
-            .split_first_chunk::<HEADER>()
-            .ok_or(ProtocolError::ShortMessage)?;
-        let number = |at: usize| {
-            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-        };
+        let (header, body) = bytes.split_first_chunk::<HEADER>().ok_or(ProtocolError::ShortMessage)?;
+        let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let guid = |at: usize| {
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&header[at..at + 16]);
@@ -126,17 +122,11 @@ impl Message {
 
     /// The body as a value.
     pub(super) fn value(&self, limits: &clixml::Limits) -> Result<clixml::Value, ProtocolError> {
-        clixml::read_one(&self.body, limits).map_err(|error| ProtocolError::Body {
-            message: self.kind,
-            error,
-        })
+        clixml::read_one(&self.body, limits).map_err(|error| ProtocolError::Body { message: self.kind, error })
     }
 
     pub(super) fn lacks(&self, part: &'static str) -> ProtocolError {
-        ProtocolError::Lacks {
-            message: self.kind,
-            part,
-        }
+        ProtocolError::Lacks { message: self.kind, part }
     }
 }
 
@@ -157,34 +147,22 @@ mod tests {
     fn the_header_has_the_layout_of_the_specification() {
         let bytes = message().to_server();
         assert_eq!(bytes[..8], [2, 0, 0, 0, 0x04, 0x10, 0x04, 0]);
-        assert_eq!(
-            bytes[8..18],
-            [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99]
-        );
+        assert_eq!(bytes[8..18], [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99]);
         assert_eq!(Message::decode(&bytes), Ok(message()));
     }
 
     #[test]
     fn a_byte_order_mark_is_not_part_of_the_body() {
-        let marked = Message {
-            body: b"\xEF\xBB\xBF<I32>1</I32>".to_vec(),
-            ..message()
-        };
+        let marked = Message { body: b"\xEF\xBB\xBF<I32>1</I32>".to_vec(), ..message() };
         assert_eq!(Message::decode(&marked.to_client()), Ok(message()));
     }
 
     #[test]
     fn a_message_may_be_all_header_but_no_less() {
-        let empty = Message {
-            body: Vec::new(),
-            ..message()
-        };
+        let empty = Message { body: Vec::new(), ..message() };
         let bytes = empty.to_client();
         assert_eq!(bytes.len(), 40);
         assert_eq!(Message::decode(&bytes), Ok(empty));
-        assert_eq!(
-            Message::decode(&bytes[..39]),
-            Err(ProtocolError::ShortMessage)
-        );
+        assert_eq!(Message::decode(&bytes[..39]), Err(ProtocolError::ShortMessage));
     }
 }

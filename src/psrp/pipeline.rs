@@ -86,37 +86,17 @@ const RESULT_NULL: i32 = 8;
 impl Pipeline {
     /// A pipeline of one script, outside the history, with input.
     pub fn script(id: Uuid, text: impl Into<Text>) -> Self {
-        Self::new(
-            id,
-            vec![Statement {
-                commands: vec![Command::script(text)],
-            }],
-        )
+        Self::new(id, vec![Statement { commands: vec![Command::script(text)] }])
     }
 
     /// A pipeline of `statements`, outside the history, with input.
     pub fn new(id: Uuid, statements: Vec<Statement>) -> Self {
-        Self {
-            id,
-            statements,
-            history: None,
-            add_to_history: false,
-            no_input: false,
-            is_nested: false,
-        }
+        Self { id, statements, history: None, add_to_history: false, no_input: false, is_nested: false }
     }
 
     pub(super) fn holds_secret(&self) -> bool {
-        let mut commands = self
-            .statements
-            .iter()
-            .flat_map(|statement| &statement.commands);
-        commands.any(|command| {
-            command
-                .parameters
-                .iter()
-                .any(|parameter| parameter.value.holds_secret())
-        })
+        let mut commands = self.statements.iter().flat_map(|statement| &statement.commands);
+        commands.any(|command| command.parameters.iter().any(|parameter| parameter.value.holds_secret()))
     }
 
     /// The body of CREATE_PIPELINE. Every field is required, also the null ones.
@@ -143,16 +123,12 @@ impl Pipeline {
             if statement.commands.is_empty() {
                 return Err(ClientError::NoCommand);
             }
-            lists.push(Value::list(
-                statement.commands.iter().map(Command::to_value).collect(),
-            ));
+            lists.push(Value::list(statement.commands.iter().map(Command::to_value).collect()));
         }
         let first = lists.first().ok_or(ClientError::NoCommand)?.clone();
         let mut object = Object::new();
         if lists.len() > 1 {
-            let groups = lists
-                .into_iter()
-                .map(|list| Object::new().with("Cmds", list).into());
+            let groups = lists.into_iter().map(|list| Object::new().with("Cmds", list).into());
             object = object.with("ExtraCmds", Value::list(groups.collect()));
         }
         Ok(object
@@ -177,27 +153,18 @@ impl Command {
 
     /// A command without parameters.
     pub fn named(name: impl Into<Text>) -> Self {
-        Self {
-            is_script: false,
-            ..Self::script(name)
-        }
+        Self { is_script: false, ..Self::script(name) }
     }
 
     /// Adds a positional argument.
     pub fn argument(mut self, value: impl Into<Value>) -> Self {
-        self.parameters.push(Parameter {
-            name: None,
-            value: value.into(),
-        });
+        self.parameters.push(Parameter { name: None, value: value.into() });
         self
     }
 
     /// Adds a named argument.
     pub fn parameter(mut self, name: impl Into<Text>, value: impl Into<Value>) -> Self {
-        self.parameters.push(Parameter {
-            name: Some(name.into()),
-            value: value.into(),
-        });
+        self.parameters.push(Parameter { name: Some(name.into()), value: value.into() });
         self
     }
 
@@ -228,10 +195,7 @@ impl Command {
 
 impl Parameter {
     fn to_value(&self) -> Value {
-        Object::new()
-            .with("N", self.name.clone())
-            .with("V", self.value.clone())
-            .into()
+        Object::new().with("N", self.name.clone()).with("V", self.value.clone()).into()
     }
 }
 
@@ -253,59 +217,27 @@ mod tests {
     }
 
     fn statement(commands: &[&str]) -> Statement {
-        Statement {
-            commands: commands.iter().map(|&name| Command::named(name)).collect(),
-        }
+        Statement { commands: commands.iter().map(|&name| Command::named(name)).collect() }
     }
 
     fn names(list: &Value) -> Vec<String> {
-        let name = |command: &Value| {
-            command
-                .property("Cmd")
-                .unwrap()
-                .as_text()
-                .unwrap()
-                .to_string()
-        };
+        let name = |command: &Value| command.property("Cmd").unwrap().as_text().unwrap().to_string();
         list.items().unwrap().iter().map(name).collect()
     }
 
     #[test]
     fn every_field_is_there() {
         let pipeline = Pipeline::script(Uuid::nil(), "1").to_value().unwrap();
-        let fields = [
-            "NoInput",
-            "ApartmentState",
-            "RemoteStreamOptions",
-            "AddToHistory",
-            "HostInfo",
-            "IsNested",
-        ];
-        assert!(
-            fields
-                .iter()
-                .all(|field| pipeline.property(field).is_some())
-        );
+        let fields = ["NoInput", "ApartmentState", "RemoteStreamOptions", "AddToHistory", "HostInfo", "IsNested"];
+        assert!(fields.iter().all(|field| pipeline.property(field).is_some()));
         let shell = pipeline.property("PowerShell").unwrap();
-        for field in [
-            "Cmds",
-            "IsNested",
-            "History",
-            "RedirectShellErrorOutputPipe",
-        ] {
+        for field in ["Cmds", "IsNested", "History", "RedirectShellErrorOutputPipe"] {
             assert!(shell.property(field).is_some(), "{field}");
         }
         assert_eq!(shell.property("ExtraCmds"), None);
         let command = &shell.property("Cmds").unwrap().items().unwrap()[0];
-        let fields = [
-            "Cmd",
-            "IsScript",
-            "UseLocalScope",
-            "MergeMyResult",
-            "MergeToResult",
-            "MergePreviousResults",
-            "Args",
-        ];
+        let fields =
+            ["Cmd", "IsScript", "UseLocalScope", "MergeMyResult", "MergeToResult", "MergePreviousResults", "Args"];
         assert!(fields.iter().all(|field| command.property(field).is_some()));
     }
 
@@ -314,28 +246,19 @@ mod tests {
         let shell = powershell(vec![statement(&["a", "b"]), statement(&["c"])]).unwrap();
         assert_eq!(names(shell.property("Cmds").unwrap()), ["a", "b"]);
         let extra = shell.property("ExtraCmds").unwrap().items().unwrap();
-        let extra: Vec<_> = extra
-            .iter()
-            .map(|group| names(group.property("Cmds").unwrap()))
-            .collect();
+        let extra: Vec<_> = extra.iter().map(|group| names(group.property("Cmds").unwrap())).collect();
         assert_eq!(extra, [vec!["a", "b"], vec!["c"]]);
     }
 
     #[test]
     fn a_pipeline_without_a_command_is_refused() {
         assert_eq!(powershell(vec![]), Err(ClientError::NoCommand));
-        assert_eq!(
-            powershell(vec![statement(&["a"]), statement(&[])]),
-            Err(ClientError::NoCommand)
-        );
+        assert_eq!(powershell(vec![statement(&["a"]), statement(&[])]), Err(ClientError::NoCommand));
     }
 
     #[test]
     fn arguments_keep_their_order_and_names() {
-        let command = Command::named("x")
-            .argument(1)
-            .parameter("Name", "n")
-            .to_value();
+        let command = Command::named("x").argument(1).parameter("Name", "n").to_value();
         let arguments = command.property("Args").unwrap().items().unwrap().to_vec();
         assert!(arguments[0].property("N").unwrap().is_null());
         assert_eq!(arguments[0].property("V"), Some(&Value::Int32(1)));
@@ -349,14 +272,7 @@ mod tests {
         command.redirect.warning = Some(RedirectTo::Null);
         let value = command.to_value();
         let field = |name| value.property(name).unwrap().as_i32().unwrap();
-        let fields = [
-            "MergeMyResult",
-            "MergeToResult",
-            "MergeError",
-            "MergeWarning",
-            "MergeDebug",
-        ]
-        .map(field);
+        let fields = ["MergeMyResult", "MergeToResult", "MergeError", "MergeWarning", "MergeDebug"].map(field);
         assert_eq!(fields, [2, 1, 1, 8, 0]);
     }
 }

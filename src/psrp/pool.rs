@@ -45,11 +45,7 @@ pub(super) enum Announced {
 /// The body of the client's SESSION_CAPABILITY (MS-PSRP 2.2.2.1).
 pub(super) fn capability() -> Value {
     // PSVersion is 2.0 for every PowerShell since, PowerShell's RemoteSessionCapability.cs says why.
-    let serialization = Version {
-        build: Some(0),
-        revision: Some(1),
-        ..Version::new(1, 1)
-    };
+    let serialization = Version { build: Some(0), revision: Some(1), ..Version::new(1, 1) };
     Object::new()
         .with("protocolversion", PROTOCOL_VERSION)
         .with("PSVersion", Version::new(2, 0))
@@ -73,10 +69,7 @@ pub(super) fn init(host: &HostInfo) -> Value {
 }
 
 /// The version that a server's SESSION_CAPABILITY declares.
-pub(super) fn server_version(
-    message: &Message,
-    limits: &clixml::Limits,
-) -> Result<Version, ProtocolError> {
+pub(super) fn server_version(message: &Message, limits: &clixml::Limits) -> Result<Version, ProtocolError> {
     let body = message.value(limits)?;
     match body.property("protocolversion").map(Value::base) {
         Some(&Value::Version(version)) if version.major == PROTOCOL_VERSION.major => Ok(version),
@@ -85,10 +78,7 @@ pub(super) fn server_version(
     }
 }
 
-pub(super) fn announced(
-    message: &Message,
-    limits: &clixml::Limits,
-) -> Result<Announced, ProtocolError> {
+pub(super) fn announced(message: &Message, limits: &clixml::Limits) -> Result<Announced, ProtocolError> {
     const OPENED: i64 = 2;
     const CLOSED: i64 = 3;
     const BROKEN: i64 = 5;
@@ -108,7 +98,4 @@ pub(super) fn reason(state: Value) -> Option<ErrorRecord> {
 }
 
 /// The client's two messages that open the session.
-pub(super) const OPENING: [MessageType; 2] = [
-    MessageType::SESSION_CAPABILITY,
-    MessageType::INIT_RUNSPACEPOOL,
-];
+pub(super) const OPENING: [MessageType; 2] = [MessageType::SESSION_CAPABILITY, MessageType::INIT_RUNSPACEPOOL];

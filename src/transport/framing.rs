@@ -28,10 +28,8 @@ const BARE_ELEMENTS: [(&[u8], PacketKind); 7] = [
     (b"Close", PacketKind::Close),
     (b"CloseAck", PacketKind::CloseAck),
 ];
-const STREAMS: [(&[u8], StreamTag); 2] = [
-    (b"Default", StreamTag::Default),
-    (b"PromptResponse", StreamTag::PromptResponse),
-];
+const STREAMS: [(&[u8], StreamTag); 2] =
+    [(b"Default", StreamTag::Default), (b"PromptResponse", StreamTag::PromptResponse)];
 const DATA: &[u8] = b"Data";
 const DATA_CLOSING: &[u8] = b"</Data>";
 /// How a PowerShell worker begins nearly every element.
@@ -53,25 +51,15 @@ pub fn encode_line(packets: &[Packet], line: &mut Vec<u8>) {
 
 fn encode_element(packet: &Packet, line: &mut Vec<u8>) {
     let mut text = Uuid::encode_buffer();
-    let target = packet
-        .target
-        .hyphenated()
-        .encode_lower(&mut text)
-        .as_bytes();
+    let target = packet.target.hyphenated().encode_lower(&mut text).as_bytes();
     let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| line.extend_from_slice(part));
     if let PacketKind::Data(tag, bytes) = &packet.kind {
-        let (stream, _) = STREAMS
-            .iter()
-            .find(|(_, known)| known == tag)
-            .expect("every tag is listed");
+        let (stream, _) = STREAMS.iter().find(|(_, known)| known == tag).expect("every tag is listed");
         put(&[b"<Data Stream='", stream, b"' PSGuid='", target, b"'>"]);
         base64_simd::STANDARD.encode_append(bytes, line);
         line.extend_from_slice(DATA_CLOSING);
     } else {
-        let (name, _) = BARE_ELEMENTS
-            .iter()
-            .find(|(_, kind)| *kind == packet.kind)
-            .expect("every kind is listed");
+        let (name, _) = BARE_ELEMENTS.iter().find(|(_, kind)| *kind == packet.kind).expect("every kind is listed");
         put(&[b"<", name, b" PSGuid='", target, b"' />"]);
     }
 }
@@ -156,11 +144,7 @@ impl Decoder {
                 self.after_element = false;
             } else {
                 return Some(match scan(line, self.max_element) {
-                    Scan::Element {
-                        offset,
-                        length,
-                        packet,
-                    } => self.take_element(offset, length, packet),
+                    Scan::Element { offset, length, packet } => self.take_element(offset, length, packet),
                     Scan::Open { .. } | Scan::Nothing => self.take_stray(end),
                 });
             }
@@ -194,11 +178,7 @@ impl Decoder {
             return None;
         }
         Some(match scan(line, self.max_element) {
-            Scan::Element {
-                offset,
-                length,
-                packet,
-            } => self.take_element(offset, length, packet),
+            Scan::Element { offset, length, packet } => self.take_element(offset, length, packet),
             Scan::Open { offset } if offset > 0 && line.len() - offset <= self.max_element => {
                 self.take_stray(self.start + offset)
             }
@@ -222,11 +202,7 @@ impl Decoder {
         let bytes = self.buffer[self.start..end].to_vec();
         self.start = end;
         self.after_element = false;
-        if is_torn(&bytes) {
-            Item::Torn(bytes)
-        } else {
-            Item::Stray(bytes)
-        }
+        if is_torn(&bytes) { Item::Torn(bytes) } else { Item::Stray(bytes) }
     }
 }
 
@@ -256,11 +232,7 @@ fn scan(text: &[u8], max_element: usize) -> Scan {
     for offset in memchr_iter(b'<', text) {
         match parse_element(&text[offset..]) {
             Ok((packet, length)) if length <= max_element => {
-                return Scan::Element {
-                    offset,
-                    length,
-                    packet,
-                };
+                return Scan::Element { offset, length, packet };
             }
             Err(Reject::Incomplete) => return Scan::Open { offset },
             Ok(_) | Err(Reject::Invalid) => {}
@@ -302,9 +274,7 @@ fn parse_element(text: &[u8]) -> Result<(Packet, usize), Reject> {
         (false, None) => {
             cursor.expect(b"/>")?;
             let mut known = BARE_ELEMENTS.iter();
-            let (_, kind) = known
-                .find(|(name, _)| *name == element)
-                .ok_or(Reject::Invalid)?;
+            let (_, kind) = known.find(|(name, _)| *name == element).ok_or(Reject::Invalid)?;
             Ok((Packet::new(target, kind.clone()), cursor.at))
         }
         _ => Err(Reject::Invalid),
@@ -315,27 +285,15 @@ fn parse_element(text: &[u8]) -> Result<(Packet, usize), Reject> {
 fn usual_opening(text: &[u8]) -> Option<(Uuid, usize)> {
     let rest = text.strip_prefix(USUAL_OPENING)?;
     let target = guid(rest.get(..GUID_LENGTH)?).ok()?;
-    rest[GUID_LENGTH..]
-        .starts_with(b"'>")
-        .then_some((target, USUAL_OPENING.len() + GUID_LENGTH + 2))
+    rest[GUID_LENGTH..].starts_with(b"'>").then_some((target, USUAL_OPENING.len() + GUID_LENGTH + 2))
 }
 
-fn data_body(
-    text: &[u8],
-    body: usize,
-    target: Uuid,
-    stream: StreamTag,
-) -> Result<(Packet, usize), Reject> {
+fn data_body(text: &[u8], body: usize, target: Uuid, stream: StreamTag) -> Result<(Packet, usize), Reject> {
     let end = body + memchr(b'<', &text[body..]).ok_or(Reject::Incomplete)?;
     let mut closing = Cursor { text, at: end };
     closing.expect(DATA_CLOSING)?;
-    let bytes = base64_simd::STANDARD
-        .decode_to_vec(&text[body..end])
-        .map_err(|_| Reject::Invalid)?;
-    Ok((
-        Packet::new(target, PacketKind::Data(stream, bytes)),
-        closing.at,
-    ))
+    let bytes = base64_simd::STANDARD.decode_to_vec(&text[body..end]).map_err(|_| Reject::Invalid)?;
+    Ok((Packet::new(target, PacketKind::Data(stream, bytes)), closing.at))
 }
 
 fn guid(text: &[u8]) -> Result<Uuid, Reject> {
@@ -347,11 +305,7 @@ fn guid(text: &[u8]) -> Result<Uuid, Reject> {
 }
 
 fn stream_tag(text: &[u8]) -> Result<StreamTag, Reject> {
-    STREAMS
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, tag)| *tag)
-        .ok_or(Reject::Invalid)
+    STREAMS.iter().find(|(name, _)| *name == text).map(|(_, tag)| *tag).ok_or(Reject::Invalid)
 }
 
 struct Attribute<'a> {
@@ -372,10 +326,7 @@ impl<'a> Cursor<'a> {
         if self.at == self.text.len() && known().any(|known| known.starts_with(name)) {
             return Err(Reject::Incomplete);
         }
-        known()
-            .any(|known| known == name)
-            .then_some(name)
-            .ok_or(Reject::Invalid)
+        known().any(|known| known == name).then_some(name).ok_or(Reject::Invalid)
     }
 
     /// The next attribute and its value, or `None` at the end of the tag.
@@ -408,10 +359,7 @@ impl<'a> Cursor<'a> {
 
     fn while_(&mut self, accepts: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = &self.text[self.at..];
-        let length = rest
-            .iter()
-            .position(|byte| !accepts(*byte))
-            .unwrap_or(rest.len());
+        let length = rest.iter().position(|byte| !accepts(*byte)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }

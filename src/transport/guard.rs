@@ -46,11 +46,7 @@ impl Guard {
         let (socket, process) = (Arc::new(socket), Arc::new(process));
         let (sender, progress) = watch::channel(Progress::default());
         tokio::spawn(supervise(Arc::clone(&socket), Arc::clone(&process), sender));
-        Self {
-            socket,
-            process,
-            progress,
-        }
+        Self { socket, process, progress }
     }
 
     /// Waits for the worker's start: its process id, or what failed. `None`: the guard ended without a word.
@@ -60,11 +56,7 @@ impl Guard {
             (None, Some(failure)) => Some(Err(failure)),
             (None, None) => None,
         };
-        known(
-            &self
-                .wait(|progress| known(progress).is_some() || progress.ended)
-                .await,
-        )
+        known(&self.wait(|progress| known(progress).is_some() || progress.ended).await)
     }
 
     /// Ends the guard's own process at once; the kernel ends the worker with it.
@@ -75,10 +67,7 @@ impl Guard {
 
     /// The worker's process id; also the id of its session and process group.
     pub fn worker_pid(&self) -> u32 {
-        self.progress
-            .borrow()
-            .worker
-            .expect("a guard is handed out after the worker's start")
+        self.progress.borrow().worker.expect("a guard is handed out after the worker's start")
     }
 
     /// How the worker ended, if it has.
@@ -89,10 +78,7 @@ impl Guard {
     /// Waits for the worker's end. Everything it wrote is in its pipes by then, but the pipes need not be at their end:
     /// a process that it started may hold them. Any number of callers may wait; dropping the future loses nothing.
     pub async fn exited(&self) -> Exit {
-        self.wait(|progress| progress.exit.is_some())
-            .await
-            .exit
-            .unwrap_or(Self::LOST)
+        self.wait(|progress| progress.exit.is_some()).await.exit.unwrap_or(Self::LOST)
     }
 
     /// Waits until the guard's process has ended and was reaped, which is soon after [`Self::end`] has done its work.
@@ -122,10 +108,7 @@ impl Guard {
     }
 
     /// The guard takes its worker along when it is killed.
-    const LOST: Exit = Exit::Signal {
-        signal: Signal::KILL.as_raw(),
-        core_dumped: false,
-    };
+    const LOST: Exit = Exit::Signal { signal: Signal::KILL.as_raw(), core_dumped: false };
 
     fn send(&self, command: Command) -> io::Result<()> {
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
@@ -151,11 +134,7 @@ impl Drop for Guard {
 }
 
 /// Follows one guard until it is reaped.
-async fn supervise(
-    socket: Arc<UnixStream>,
-    process: Arc<AsyncFd<OwnedFd>>,
-    progress: watch::Sender<Progress>,
-) {
+async fn supervise(socket: Arc<UnixStream>, process: Arc<AsyncFd<OwnedFd>>, progress: watch::Sender<Progress>) {
     while let Some(report) = next_report(&socket).await {
         progress.send_modify(|progress| match report {
             Report::Started(pid) => progress.worker = Some(pid),
@@ -166,10 +145,7 @@ async fn supervise(
     reap(&process).await;
     progress.send_modify(|progress| {
         if let (Some(worker), None) = (progress.worker, progress.exit) {
-            tracing::warn!(
-                worker,
-                "the guard was killed; its worker's process group is ended"
-            );
+            tracing::warn!(worker, "the guard was killed; its worker's process group is ended");
             end_group(worker);
             progress.exit = Some(Guard::LOST);
         }
@@ -197,10 +173,7 @@ async fn reap(process: &AsyncFd<OwnedFd>) {
         tracing::error!(%error, "cannot wait for a guard");
     }
     // ECHILD when the host ignores SIGCHLD or its runtime reaps every child: gone is gone.
-    let _ = rustix::process::waitid(
-        WaitId::PidFd(process.as_fd()),
-        WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
-    );
+    let _ = rustix::process::waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
 }
 
 fn end_group(worker: u32) {

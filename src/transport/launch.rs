@@ -18,9 +18,7 @@ use std::time::Duration;
 
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
-};
+use rustix::net::{AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, PidfdFlags};
 use tokio::io::Interest;
@@ -136,22 +134,10 @@ impl Launch {
         let (stdin_end, stdin) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let (stdout, stdout_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let (stderr, stderr_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let (socket, guard_socket) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let (socket, guard_socket) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let request = request_file(&self.request()?)?;
-        send_hello(
-            &socket,
-            [
-                request.as_fd(),
-                stdin_end.as_fd(),
-                stdout_end.as_fd(),
-                stderr_end.as_fd(),
-            ],
-        )?;
+        send_hello(&socket, [request.as_fd(), stdin_end.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()])?;
         drop((request, stdin_end, stdout_end, stderr_end));
 
         let socket = to_stream(socket)?;
@@ -163,14 +149,10 @@ impl Launch {
                 stderr: pipe::Receiver::from_owned_fd(stderr)?,
                 guard,
             }),
-            Ok(Some(Err((step, errno)))) => {
-                Err(self.refusal(step, io::Error::from_raw_os_error(errno)))
-            }
+            Ok(Some(Err((step, errno)))) => Err(self.refusal(step, io::Error::from_raw_os_error(errno))),
             Ok(None) | Err(_) => {
                 guard.kill();
-                Err(LaunchError::NotAGuard {
-                    path: self.guard.clone(),
-                })
+                Err(LaunchError::NotAGuard { path: self.guard.clone() })
             }
         }
     }
@@ -192,16 +174,9 @@ impl Launch {
             Some(_) => Err(LaunchError::ZeroCharacter { what }),
         };
         check("program", &self.program)?;
-        self.directory
-            .iter()
-            .try_for_each(|directory| check("directory", directory.as_os_str()))?;
-        self.arguments
-            .iter()
-            .try_for_each(|argument| check("argument list", argument))?;
-        let mut variables = self
-            .environment
-            .iter()
-            .flat_map(|(name, value)| [name, value]);
+        self.directory.iter().try_for_each(|directory| check("directory", directory.as_os_str()))?;
+        self.arguments.iter().try_for_each(|argument| check("argument list", argument))?;
+        let mut variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
         variables.try_for_each(|text| check("environment", text))
     }
 
@@ -216,10 +191,7 @@ impl Launch {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|source| LaunchError::Guard {
-                path: self.guard.clone(),
-                source,
-            })?;
+            .map_err(|source| LaunchError::Guard { path: self.guard.clone(), source })?;
         watch(&child).map_err(|error| {
             let _ = child.kill();
             let _ = child.wait();
@@ -229,22 +201,11 @@ impl Launch {
 
     fn refusal(&self, step: Step, source: io::Error) -> LaunchError {
         match (step, &self.directory) {
-            (Step::Directory, Some(directory)) => LaunchError::Directory {
-                directory: directory.clone(),
-                source,
-            },
-            (Step::Program, _)
-                if source.kind() == io::ErrorKind::NotFound
-                    && !Path::new(&self.program).exists() =>
-            {
-                LaunchError::ProgramNotFound {
-                    program: self.program.clone(),
-                }
+            (Step::Directory, Some(directory)) => LaunchError::Directory { directory: directory.clone(), source },
+            (Step::Program, _) if source.kind() == io::ErrorKind::NotFound && !Path::new(&self.program).exists() => {
+                LaunchError::ProgramNotFound { program: self.program.clone() }
             }
-            (Step::Program, _) => LaunchError::Program {
-                program: self.program.clone(),
-                source,
-            },
+            (Step::Program, _) => LaunchError::Program { program: self.program.clone(), source },
             (Step::Guard | Step::Directory, _) => LaunchError::System(source),
         }
     }
@@ -252,10 +213,7 @@ impl Launch {
 
 /// The child's pidfd. `std`'s `Child` does not wait by itself, so its pid is still its own.
 fn watch(child: &Child) -> io::Result<AsyncFd<OwnedFd>> {
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .expect("a child has a positive pid");
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has a positive pid");
     let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
     // SAFETY: the AsyncFd owns the descriptor, which is open and the same until it is dropped.
     Ok(unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?)
@@ -292,19 +250,11 @@ fn request_file(request: &Request) -> io::Result<File> {
 }
 
 /// Puts the first message into the socket, where it waits for the guard.
-fn send_hello(
-    socket: &OwnedFd,
-    descriptors: [BorrowedFd<'_>; HELLO_DESCRIPTORS],
-) -> io::Result<()> {
+fn send_hello(socket: &OwnedFd, descriptors: [BorrowedFd<'_>; HELLO_DESCRIPTORS]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(HELLO_DESCRIPTORS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let attached = control.push(SendAncillaryMessage::ScmRights(&descriptors));
     debug_assert!(attached, "the space is for these descriptors");
-    rustix::net::sendmsg(
-        socket,
-        &[IoSlice::new(HELLO)],
-        &mut control,
-        SendFlags::NOSIGNAL,
-    )?;
+    rustix::net::sendmsg(socket, &[IoSlice::new(HELLO)], &mut control, SendFlags::NOSIGNAL)?;
     Ok(())
 }

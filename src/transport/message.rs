@@ -98,9 +98,7 @@ impl Command {
     /// What a datagram says, if anything.
     pub fn decode(datagram: &[u8]) -> Option<Self> {
         let (tag, scope, value) = fields(datagram)?;
-        let scope = [Scope::Worker, Scope::Group]
-            .into_iter()
-            .find(|known| *known as u8 == scope)?;
+        let scope = [Scope::Worker, Scope::Group].into_iter().find(|known| *known as u8 == scope)?;
         match tag {
             1 => Some(Self::Signal(value as i32, scope)),
             2 => Some(Self::End(scope, Duration::from_millis(value))),
@@ -116,10 +114,7 @@ impl Report {
             Self::Started(pid) => datagram(1, 0, pid.into()),
             Self::Failed(step, errno) => datagram(2, step as u8, errno as u64),
             Self::Exited(Exit::Code(code)) => datagram(3, 0, code as u64),
-            Self::Exited(Exit::Signal {
-                signal,
-                core_dumped,
-            }) => datagram(4, core_dumped.into(), signal as u64),
+            Self::Exited(Exit::Signal { signal, core_dumped }) => datagram(4, core_dumped.into(), signal as u64),
         }
     }
 
@@ -129,15 +124,9 @@ impl Report {
         let steps = [Step::Guard, Step::Directory, Step::Program];
         match tag {
             1 => Some(Self::Started(value as u32)),
-            2 => Some(Self::Failed(
-                steps.into_iter().find(|step| *step as u8 == detail)?,
-                value as i32,
-            )),
+            2 => Some(Self::Failed(steps.into_iter().find(|step| *step as u8 == detail)?, value as i32)),
             3 => Some(Self::Exited(Exit::Code(value as i32))),
-            4 => Some(Self::Exited(Exit::Signal {
-                signal: value as i32,
-                core_dumped: detail != 0,
-            })),
+            4 => Some(Self::Exited(Exit::Signal { signal: value as i32, core_dumped: detail != 0 })),
             _ => None,
         }
     }
@@ -166,16 +155,8 @@ impl Request {
         bytes.extend(millis(self.grace).to_le_bytes());
         put_texts(&mut bytes, [self.program.as_os_str()].into_iter());
         put_texts(&mut bytes, self.arguments.iter().map(OsString::as_os_str));
-        put_texts(
-            &mut bytes,
-            self.environment
-                .iter()
-                .flat_map(|(name, value)| [name.as_os_str(), value]),
-        );
-        put_texts(
-            &mut bytes,
-            self.directory.iter().map(|directory| directory.as_os_str()),
-        );
+        put_texts(&mut bytes, self.environment.iter().flat_map(|(name, value)| [name.as_os_str(), value]));
+        put_texts(&mut bytes, self.directory.iter().map(|directory| directory.as_os_str()));
         bytes
     }
 
@@ -192,14 +173,7 @@ impl Request {
             environment.push((name, texts.next()?));
         }
         let directory = take_texts(rest)?.pop().map(PathBuf::from);
-        bytes.is_empty().then_some(Self {
-            host,
-            grace,
-            program,
-            arguments,
-            environment,
-            directory,
-        })
+        bytes.is_empty().then_some(Self { host, grace, program, arguments, environment, directory })
     }
 }
 

@@ -19,10 +19,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Runs a test on a runtime like the engine's; it fails at the deadline.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { tokio::time::timeout(DEADLINE, test).await.expect("in time") })
 }
 
