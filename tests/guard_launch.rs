@@ -105,6 +105,18 @@ fn the_worker_has_descriptors_0_to_2_only_and_the_guard_none_of_its_pipes() {
 }
 
 #[test]
+fn the_guard_keeps_no_folder_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let mut launch = shell("read line", &[]);
+        launch.directory = Some(folder.path().into());
+        let worker = launch.spawn().await.unwrap();
+        let current = fs::read_link(format!("/proc/{}/cwd", guard_of(&worker))).unwrap();
+        assert_eq!(current, Path::new("/"));
+    });
+}
+
+#[test]
 fn the_worker_leads_a_session_without_a_terminal() {
     run(async {
         let worker = shell("read line", &[]).spawn().await.unwrap();
@@ -215,7 +227,7 @@ fn many_workers_start_at_once_and_leave_no_zombie() {
 }
 
 fn failure(launch: &Launch) -> LaunchError {
-    run(launch.spawn()).err().expect("a failure")
+    run(launch.spawn()).expect_err("a failure")
 }
 
 #[test]

@@ -86,8 +86,15 @@ pub struct Seen(OwnedFd);
 impl Seen {
     /// The process with this id, which must live.
     pub fn new(pid: impl Display) -> Self {
+        Self::if_alive(pid).expect("a living process")
+    }
+
+    /// The process with this id, unless it has ended and was reaped.
+    pub fn if_alive(pid: impl Display) -> Option<Self> {
         let pid = Pid::from_raw(pid.to_string().parse().unwrap()).unwrap();
-        Self(rustix::process::pidfd_open(pid, PidfdFlags::empty()).expect("a living process"))
+        rustix::process::pidfd_open(pid, PidfdFlags::empty())
+            .ok()
+            .map(Self)
     }
 
     fn ends_within(&self, time: Duration) -> bool {
