@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, IoSlice, Seek, Write};
+use std::io::{self, ErrorKind, IoSlice, Seek, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -200,13 +200,20 @@ impl Launch {
     }
 
     fn refusal(&self, step: Step, source: io::Error) -> LaunchError {
-        match (step, &self.directory) {
-            (Step::Directory, Some(directory)) => LaunchError::Directory { directory: directory.clone(), source },
-            (Step::Program, _) if source.kind() == io::ErrorKind::NotFound && !Path::new(&self.program).exists() => {
-                LaunchError::ProgramNotFound { program: self.program.clone() }
+        let program = self.program.clone();
+        match (step, &self.directory, source.kind()) {
+            (Step::Directory, Some(directory), _) => LaunchError::Directory {
+                directory: directory.clone(),
+                source,
+            },
+            (Step::Program, _, ErrorKind::NotFound) if Path::new(&program).exists() => {
+                let source =
+                    io::Error::new(ErrorKind::NotFound, "its interpreter or loader is missing");
+                LaunchError::Program { program, source }
             }
-            (Step::Program, _) => LaunchError::Program { program: self.program.clone(), source },
-            (Step::Guard | Step::Directory, _) => LaunchError::System(source),
+            (Step::Program, _, ErrorKind::NotFound) => LaunchError::ProgramNotFound { program },
+            (Step::Program, _, _) => LaunchError::Program { program, source },
+            (Step::Guard | Step::Directory, _, _) => LaunchError::System(source),
         }
     }
 }

@@ -3,6 +3,8 @@
 // Each test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+use std::fmt::Display;
+use std::fs;
 use std::future::Future;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use psjob::transport::launch::{Launch, Worker};
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::{Pid, PidfdFlags};
+use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Lines};
 use tokio::net::unix::pipe;
 
@@ -60,18 +62,39 @@ pub async fn output(launch: Launch) -> String {
     text
 }
 
-/// A process that the test has seen alive.
+/// The fields of `/proc/PID/stat` behind the command: state, parent, group, session, terminal, … Empty when it is gone.
+pub fn stat_fields(pid: impl Display) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat
+        .rsplit_once(')')
+        .map(|(_, fields)| fields)
+        .unwrap_or_default();
+    fields.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The guard above a worker that runs.
+pub fn guard_of(worker: &Worker) -> String {
+    stat_fields(worker.guard.worker_pid())[1].clone()
+}
+
+/// A process that the test has seen alive. It does not outlive the test.
 pub struct Seen(OwnedFd);
 
 impl Seen {
     /// The process with this id, which must live.
-    pub fn new(pid: &str) -> Self {
-        let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-        Self(rustix::process::pidfd_open(pid, PidfdFlags::empty()).expect("a living process"))
+    pub fn new(pid: impl Display) -> Self {
+        Self::if_alive(pid).expect("a living process")
     }
 
-    /// Whether it ends within `time`.
-    pub fn ends_within(&self, time: Duration) -> bool {
+    /// The process with this id, unless it has ended and was reaped.
+    pub fn if_alive(pid: impl Display) -> Option<Self> {
+        let pid = Pid::from_raw(pid.to_string().parse().unwrap()).unwrap();
+        rustix::process::pidfd_open(pid, PidfdFlags::empty())
+            .ok()
+            .map(Self)
+    }
+
+    fn ends_within(&self, time: Duration) -> bool {
         let timeout = Timespec::try_from(time).unwrap();
         let mut source = [PollFd::new(&self.0, PollFlags::IN)];
         rustix::event::poll(&mut source, Some(&timeout)).unwrap() == 1
@@ -86,6 +109,12 @@ impl Seen {
     }
 
     pub fn kill(&self) {
-        let _ = rustix::process::pidfd_send_signal(&self.0, rustix::process::Signal::KILL);
+        let _ = rustix::process::pidfd_send_signal(&self.0, Signal::KILL);
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
