@@ -4,26 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files of src/ffi that declare functions, in the order in which a reader of the header needs them.
-const SECTIONS: [&str; 8] = [
-    "version", "text", "error", "engine", "event", "spec", "job", "batch",
-];
+const SECTIONS: [&str; 8] = ["version", "text", "error", "engine", "event", "spec", "job", "batch"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn section_files() -> impl Iterator<Item = PathBuf> {
-    SECTIONS
-        .iter()
-        .map(|section| root().join(format!("src/ffi/{section}.rs")))
+    SECTIONS.iter().map(|section| root().join(format!("src/ffi/{section}.rs")))
 }
 
 fn header() -> String {
     let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
-    let builder = section_files().fold(
-        cbindgen::Builder::new().with_config(config),
-        cbindgen::Builder::with_src,
-    );
+    let builder = section_files().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut text = Vec::new();
     builder.generate().unwrap().write(&mut text);
     String::from_utf8(text).unwrap()
@@ -32,9 +25,7 @@ fn header() -> String {
 fn csharp_bindings() -> String {
     let target = tempfile::NamedTempFile::new().unwrap();
     section_files()
-        .fold(csbindgen::Builder::default(), |builder, file| {
-            builder.input_extern_file(file.to_str().unwrap())
-        })
+        .fold(csbindgen::Builder::default(), |builder, file| builder.input_extern_file(file.to_str().unwrap()))
         .csharp_dll_name("psjob")
         .csharp_namespace("PSJob.Native")
         .csharp_class_name("NativeMethods")
@@ -56,10 +47,7 @@ fn compare(file: &str, made: &str) {
         return;
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == made,
-        "{file} does not agree with src/ffi: run `make header` and commit the result"
-    );
+    assert!(committed == made, "{file} does not agree with src/ffi: run `make header` and commit the result");
 }
 
 #[test]

@@ -13,14 +13,8 @@ use tokio::io::{BufReader, Lines};
 use tokio::net::unix::pipe;
 
 const AT_ONCE: Duration = Duration::ZERO;
-const KILLED: Exit = Exit::Signal {
-    signal: libc::SIGKILL,
-    core_dumped: false,
-};
-const TERMINATED: Exit = Exit::Signal {
-    signal: libc::SIGTERM,
-    core_dumped: false,
-};
+const KILLED: Exit = Exit::Signal { signal: libc::SIGKILL, core_dumped: false };
+const TERMINATED: Exit = Exit::Signal { signal: libc::SIGTERM, core_dumped: false };
 /// For a worker that ignores SIGTERM, as do the processes that it starts.
 const STUBBORN: &str = "trap '' TERM";
 const WAITS: &str = "while :; do wait; done";
@@ -51,13 +45,7 @@ impl Family {
         let mut lines = lines(worker.stdout);
         let mut member = async || Seen::new(lines.next_line().await.unwrap().unwrap());
         let members = [member().await, member().await, member().await];
-        Self {
-            guard: worker.guard,
-            guard_process,
-            stdin: worker.stdin,
-            lines,
-            members,
-        }
+        Self { guard: worker.guard, guard_process, stdin: worker.stdin, lines, members }
     }
 
     fn assert_all_end(&self) {
@@ -106,11 +94,7 @@ fn within_the_grace_a_worker_may_end_in_its_own_way() {
 #[test]
 fn what_is_started_while_ending_ends_too() {
     run(async {
-        let mut family = Family::start(
-            "trap 'setsid sleep 1000 & echo $!; read line; exit' TERM",
-            WAITS,
-        )
-        .await;
+        let mut family = Family::start("trap 'setsid sleep 1000 & echo $!; read line; exit' TERM", WAITS).await;
         family.guard.end(Scope::Group, DEADLINE);
         let late = Seen::new(family.lines.next_line().await.unwrap().unwrap());
         drop(family.stdin);
@@ -124,10 +108,7 @@ fn ending_the_worker_spares_what_it_started() {
     run(async {
         for (first, exit) in [("", TERMINATED), (STUBBORN, KILLED)] {
             let family = Family::start(first, WAITS).await;
-            family.guard.end(
-                Scope::Worker,
-                if exit == KILLED { AT_ONCE } else { DEADLINE },
-            );
+            family.guard.end(Scope::Worker, if exit == KILLED { AT_ONCE } else { DEADLINE });
             assert_eq!(family.guard.exited().await, exit);
             family.guard.ended().await;
             family.guard_process.assert_ends();
@@ -156,17 +137,8 @@ fn survivors_of_a_worker_that_ended_by_itself_are_the_callers_choice() {
 #[test]
 fn dropping_the_guard_ends_everything() {
     run(async {
-        for (first, then, grace) in [
-            ("", WAITS, DEADLINE),
-            (STUBBORN, WAITS, AT_ONCE),
-            ("", "exit", DEADLINE),
-        ] {
-            let Family {
-                guard,
-                guard_process,
-                members,
-                ..
-            } = Family::start_with_grace(first, then, grace).await;
+        for (first, then, grace) in [("", WAITS, DEADLINE), (STUBBORN, WAITS, AT_ONCE), ("", "exit", DEADLINE)] {
+            let Family { guard, guard_process, members, .. } = Family::start_with_grace(first, then, grace).await;
             drop(guard);
             members.iter().for_each(Seen::assert_ends);
             guard_process.assert_ends();
@@ -177,12 +149,7 @@ fn dropping_the_guard_ends_everything() {
 #[test]
 fn dropping_the_guard_after_an_end_does_not_change_that_end() {
     run(async {
-        let Family {
-            guard,
-            guard_process,
-            members,
-            ..
-        } = Family::start_with_grace("", WAITS, AT_ONCE).await;
+        let Family { guard, guard_process, members, .. } = Family::start_with_grace("", WAITS, AT_ONCE).await;
         guard.end(Scope::Worker, DEADLINE);
         drop(guard);
         guard_process.assert_ends();
@@ -256,18 +223,8 @@ fn killing_the_guard_kills_the_worker_and_its_group() {
 #[test]
 fn a_signal_to_the_guard_ends_the_worker_in_order() {
     run(async {
-        let worker = shell(
-            "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done",
-            &[],
-        )
-        .spawn()
-        .await
-        .unwrap();
-        let guard = guard_of(&worker)
-            .parse()
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-            .unwrap();
+        let worker = shell("trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done", &[]).spawn().await.unwrap();
+        let guard = guard_of(&worker).parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
         lines(worker.stdout).next_line().await.unwrap();
         rustix::process::kill_process(guard, Signal::HUP).unwrap();
         assert_eq!(worker.guard.exited().await, Exit::Code(5));
@@ -279,19 +236,13 @@ fn a_signal_to_the_guard_ends_the_worker_in_order() {
 fn a_guard_waits_without_using_the_processor() {
     run(async {
         let family = Family::start("trap 'echo asked' TERM", WAITS).await;
-        let Family {
-            guard, mut lines, ..
-        } = family;
+        let Family { guard, mut lines, .. } = family;
         let pid = stat_fields(guard.worker_pid())[1].clone();
         drop(guard);
         // From here on the guard's socket is at its end, and the worker does not obey.
         assert_eq!(lines.next_line().await.unwrap().unwrap(), "asked");
-        let processor_ticks = || {
-            stat_fields(&pid)[11..13]
-                .iter()
-                .map(|ticks| ticks.parse::<u64>().unwrap())
-                .sum::<u64>()
-        };
+        let processor_ticks =
+            || stat_fields(&pid)[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>();
         let before = processor_ticks();
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(processor_ticks() - before <= 3, "a busy guard");
@@ -310,17 +261,13 @@ fn the_litter_of_a_killed_worker_is_swept_and_no_other() {
         kill -KILL $$
     "#;
     let mut launch = shell(script, &[]);
-    launch
-        .environment
-        .push(("TMPDIR".into(), folder.path().into()));
+    launch.environment.push(("TMPDIR".into(), folder.path().into()));
     let pid = run(async {
         let worker = launch.spawn().await.unwrap();
         assert_eq!(worker.guard.exited().await, KILLED);
         worker.guard.worker_pid()
     });
-    let names = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
     names.sort_unstable();
     let mut expected = [

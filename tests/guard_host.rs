@@ -44,9 +44,8 @@ fn host_process() {
         Ok("reaps every child") => {
             // One child that stays, so that there is always one to wait for.
             let mut stays = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-            let reaper = std::thread::spawn(|| {
-                while rustix::process::waitid(WaitId::All, WaitIdOptions::EXITED).is_ok() {}
-            });
+            let reaper =
+                std::thread::spawn(|| while rustix::process::waitid(WaitId::All, WaitIdOptions::EXITED).is_ok() {});
             run(worker_life());
             drop(stays.stdin.take());
             reaper.join().unwrap();
@@ -86,9 +85,7 @@ impl Host {
 
     /// What it says next. It ends by itself at the deadline, if not before.
     fn says(&mut self) -> String {
-        let said = self
-            .lines
-            .find_map(|line| line.unwrap().strip_prefix(MARK).map(str::to_owned));
+        let said = self.lines.find_map(|line| line.unwrap().strip_prefix(MARK).map(str::to_owned));
         said.expect("the host ended without a word")
     }
 
@@ -105,7 +102,8 @@ impl Host {
 
 /// A worker that, like what it starts, ignores SIGTERM.
 async fn stubborn_worker() -> (Guard, pipe::Sender) {
-    let script = "trap '' TERM; sleep 1000 & echo $!; (setsid sh -c 'echo $$; exec sleep 1000' &); while :; do wait; done";
+    let script =
+        "trap '' TERM; sleep 1000 & echo $!; (setsid sh -c 'echo $$; exec sleep 1000' &); while :; do wait; done";
     let mut launch = shell(script, &[]);
     launch.grace = Duration::from_millis(50);
     let worker = launch.spawn().await.unwrap();
@@ -133,9 +131,7 @@ fn a_host_that_exits_without_a_word_leaves_no_process() {
     // The guard may be through with them before they can be looked at; then they have ended.
     let pids: Vec<_> = (0..4).map(|_| host.says()).collect();
     host.process.wait().unwrap();
-    pids.iter()
-        .filter_map(Seen::if_alive)
-        .for_each(|process| process.assert_ends());
+    pids.iter().filter_map(Seen::if_alive).for_each(|process| process.assert_ends());
 }
 
 #[test]
@@ -174,10 +170,7 @@ fn a_host_that_reaps_every_child_sees_how_workers_end() {
 
 async fn worker_life() {
     for code in 0..20 {
-        let worker = shell("exit $1", &[&code.to_string()])
-            .spawn()
-            .await
-            .unwrap();
+        let worker = shell("exit $1", &[&code.to_string()]).spawn().await.unwrap();
         assert_eq!(worker.guard.exited().await, Exit::Code(code));
         worker.guard.end(Scope::Group, DEADLINE);
         worker.guard.ended().await;
@@ -195,10 +188,7 @@ async fn write_to_ended_worker() {
     psjob::transport::block_sigpipe().unwrap();
     let mut worker = shell("exit", &[]).spawn().await.unwrap();
     worker.guard.exited().await;
-    assert_eq!(
-        worker.stdin.write_all(b"line\n").await.unwrap_err().kind(),
-        ErrorKind::BrokenPipe
-    );
+    assert_eq!(worker.stdin.write_all(b"line\n").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
     worker.guard.end(Scope::Group, DEADLINE);
     worker.guard.ended().await;
 }
@@ -252,17 +242,8 @@ fn become_leader_of_a_terminal() -> OwnedFd {
         let master = OwnedFd::from_raw_fd(libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY));
         assert_eq!(libc::unlockpt(master.as_raw_fd()), 0);
         let mut name = [0; 64];
-        assert_eq!(
-            libc::ptsname_r(master.as_raw_fd(), name.as_mut_ptr(), name.len()),
-            0
-        );
-        (
-            master,
-            std::ffi::CStr::from_ptr(name.as_ptr())
-                .to_str()
-                .unwrap()
-                .to_owned(),
-        )
+        assert_eq!(libc::ptsname_r(master.as_raw_fd(), name.as_mut_ptr(), name.len()), 0);
+        (master, std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap().to_owned())
     };
     // The first terminal that a session leader opens becomes the session's own, as long as it is open.
     std::mem::forget(File::options().read(true).write(true).open(slave).unwrap());

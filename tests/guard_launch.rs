@@ -31,10 +31,7 @@ fn the_worker_has_the_three_pipes() {
 fn a_death_by_signal_is_reported_as_one() {
     run(async {
         let worker = shell("kill -KILL $$", &[]).spawn().await.unwrap();
-        let killed = Exit::Signal {
-            signal: libc::SIGKILL,
-            core_dumped: false,
-        };
+        let killed = Exit::Signal { signal: libc::SIGKILL, core_dumped: false };
         assert_eq!(worker.guard.exited().await, killed);
     });
 }
@@ -45,18 +42,14 @@ fn the_worker_gets_arguments_and_directory_as_given() {
     let folder = folder.path().canonicalize().unwrap();
     let mut launch = shell("pwd; printf '%s|' \"$@\"", &["a b", "", "c'\n\"d"]);
     launch.directory = Some(folder.clone());
-    assert_eq!(
-        run(output(launch)),
-        format!("{}\na b||c'\n\"d|", folder.display())
-    );
+    assert_eq!(run(output(launch)), format!("{}\na b||c'\n\"d|", folder.display()));
 }
 
 #[test]
 fn the_worker_has_the_given_environment_and_no_other() {
     let mut launch = launch("/bin/cat", &["/proc/self/environ"]);
-    launch.environment = [("B", "old"), ("A", "1\n2"), ("B", "=x")]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into();
+    launch.environment =
+        [("B", "old"), ("A", "1\n2"), ("B", "=x")].map(|(name, value)| (name.into(), value.into())).into();
     let text = run(output(launch));
     let mut variables: Vec<_> = text.split_terminator('\0').collect();
     variables.sort_unstable();
@@ -67,14 +60,9 @@ fn the_worker_has_the_given_environment_and_no_other() {
 fn an_environment_of_more_than_a_megabyte_arrives() {
     let mut launch = launch("/bin/cat", &["/proc/self/environ"]);
     let value = "x".repeat(100_000);
-    launch.environment = (0..12)
-        .map(|i| (format!("V{i}").into(), value.clone().into()))
-        .collect();
+    launch.environment = (0..12).map(|i| (format!("V{i}").into(), value.clone().into())).collect();
     let text = run(output(launch));
-    assert_eq!(
-        text.len(),
-        12 * (100_000 + "V=\0".len()) + "0123456789".len() + "1011".len()
-    );
+    assert_eq!(text.len(), 12 * (100_000 + "V=\0".len()) + "0123456789".len() + "1011".len());
 }
 
 #[test]
@@ -89,9 +77,7 @@ fn the_worker_has_descriptors_0_to_2_only_and_the_guard_none_of_its_pipes() {
         let worker = shell("read line", &[]).spawn().await.unwrap();
         let guard = guard_of(&worker);
         let links = fs::read_dir(format!("/proc/{guard}/fd")).unwrap();
-        let links: Vec<_> = links
-            .map(|link| fs::read_link(link.unwrap().path()).unwrap())
-            .collect();
+        let links: Vec<_> = links.map(|link| fs::read_link(link.unwrap().path()).unwrap()).collect();
         let own = |link: &Path| {
             let link = link.to_str().unwrap();
             link == "/dev/null" || link.starts_with("socket:") || link.starts_with("anon_inode:")
@@ -119,9 +105,7 @@ fn the_worker_leads_a_session_without_a_terminal() {
         let worker = shell("read line", &[]).spawn().await.unwrap();
         let pid = worker.guard.worker_pid();
         let fields = stat_fields(pid);
-        let [_state, _parent, group, session, terminal] = &fields[..5] else {
-            panic!("{fields:?}")
-        };
+        let [_state, _parent, group, session, terminal] = &fields[..5] else { panic!("{fields:?}") };
         assert_eq!([group, session], [&pid.to_string(); 2]);
         assert_eq!(terminal, "0");
     });
@@ -159,14 +143,8 @@ fn nothing_of_a_launch_is_on_the_guards_command_line_or_in_its_environment() {
         let worker = launch.spawn().await.unwrap();
         let guard = guard_of(&worker);
         let line = fs::read_to_string(format!("/proc/{guard}/cmdline")).unwrap();
-        assert_eq!(
-            line.trim_end_matches('\0'),
-            env!("CARGO_BIN_EXE_psjob-guard")
-        );
-        assert_eq!(
-            fs::read_to_string(format!("/proc/{guard}/environ")).unwrap(),
-            ""
-        );
+        assert_eq!(line.trim_end_matches('\0'), env!("CARGO_BIN_EXE_psjob-guard"));
+        assert_eq!(fs::read_to_string(format!("/proc/{guard}/environ")).unwrap(), "");
     });
 }
 
@@ -183,12 +161,7 @@ fn programs_are_found_by_path_by_relative_path_and_by_name() {
 
     // A relative path means the host's directory, not the worker's.
     let host = std::env::current_dir().unwrap();
-    let up = host
-        .components()
-        .skip(1)
-        .map(|_| "..")
-        .collect::<Vec<_>>()
-        .join("/");
+    let up = host.components().skip(1).map(|_| "..").collect::<Vec<_>>().join("/");
     let mut relative = launch(&format!("{up}{}", script.display()), &[]);
     relative.directory = Some("/".into());
     assert_eq!(run(output(relative)), "found\n");
@@ -200,10 +173,7 @@ fn many_workers_start_at_once_and_leave_no_zombie() {
         let mut workers = JoinSet::new();
         for index in 0..40 {
             workers.spawn(async move {
-                let worker = shell("echo $1; exit $1", &[&index.to_string()])
-                    .spawn()
-                    .await
-                    .unwrap();
+                let worker = shell("echo $1; exit $1", &[&index.to_string()]).spawn().await.unwrap();
                 let guard = stat_fields(worker.guard.worker_pid()).get(1).cloned();
                 assert_eq!(read_all(worker.stdout).await, format!("{index}\n"));
                 assert_eq!(worker.guard.exited().await, Exit::Code(index));
@@ -214,10 +184,7 @@ fn many_workers_start_at_once_and_leave_no_zombie() {
         }
         while let Some(guard) = workers.join_next().await {
             if let Some(guard) = guard.unwrap() {
-                assert!(
-                    !Path::new(&format!("/proc/{guard}")).exists(),
-                    "guard {guard} is still there"
-                );
+                assert!(!Path::new(&format!("/proc/{guard}")).exists(), "guard {guard} is still there");
             }
         }
     });
@@ -243,17 +210,11 @@ fn a_program_that_cannot_be_executed_says_why() {
     let path = file.to_str().unwrap();
 
     let text = failure(&launch(path, &[])).to_string();
-    assert_eq!(
-        text,
-        format!("cannot execute the worker program '{path}': Permission denied (os error 13)")
-    );
+    assert_eq!(text, format!("cannot execute the worker program '{path}': Permission denied (os error 13)"));
 
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     let text = failure(&launch(path, &[])).to_string();
-    assert_eq!(
-        text,
-        format!("cannot execute the worker program '{path}': its interpreter or loader is missing")
-    );
+    assert_eq!(text, format!("cannot execute the worker program '{path}': its interpreter or loader is missing"));
 }
 
 #[test]
@@ -268,31 +229,18 @@ fn a_missing_directory_is_told_from_a_missing_program() {
 #[test]
 fn too_long_an_environment_is_refused() {
     let mut launch = shell("true", &[]);
-    launch
-        .environment
-        .push(("LONG".into(), "x".repeat(200_000).into()));
+    launch.environment.push(("LONG".into(), "x".repeat(200_000).into()));
     let text = failure(&launch).to_string();
-    assert_eq!(
-        text,
-        "cannot execute the worker program '/bin/sh': Argument list too long (os error 7)"
-    );
+    assert_eq!(text, "cannot execute the worker program '/bin/sh': Argument list too long (os error 7)");
 }
 
 #[test]
 fn a_zero_character_is_refused() {
     let text = failure(&shell("true", &["a\0b"])).to_string();
-    assert_eq!(
-        text,
-        "the argument list of a worker contains a zero character"
-    );
+    assert_eq!(text, "the argument list of a worker contains a zero character");
     let mut launch = shell("true", &[]);
-    launch
-        .environment
-        .push((OsString::from("A\0"), OsString::new()));
-    assert_eq!(
-        failure(&launch).to_string(),
-        "the environment of a worker contains a zero character"
-    );
+    launch.environment.push((OsString::from("A\0"), OsString::new()));
+    assert_eq!(failure(&launch).to_string(), "the environment of a worker contains a zero character");
 }
 
 #[test]
@@ -305,21 +253,12 @@ fn a_missing_or_foreign_guard_is_named() {
     assert_eq!(text, expected);
     launch.guard = "/bin/true".into();
     let text = failure(&launch).to_string();
-    assert_eq!(
-        text,
-        "/bin/true is not the psjob-guard of this version of psjob, or was killed"
-    );
+    assert_eq!(text, "/bin/true is not the psjob-guard of this version of psjob, or was killed");
 }
 
 #[test]
 fn the_guard_started_by_hand_says_what_it_is() {
-    let by_hand = Command::new(env!("CARGO_BIN_EXE_psjob-guard"))
-        .output()
-        .unwrap();
+    let by_hand = Command::new(env!("CARGO_BIN_EXE_psjob-guard")).output().unwrap();
     assert_eq!(by_hand.status.code(), Some(2));
-    assert!(
-        String::from_utf8(by_hand.stderr)
-            .unwrap()
-            .contains("psjob starts this program")
-    );
+    assert!(String::from_utf8(by_hand.stderr).unwrap().contains("psjob starts this program"));
 }

@@ -202,13 +202,9 @@ impl Launch {
     fn refusal(&self, step: Step, source: io::Error) -> LaunchError {
         let program = self.program.clone();
         match (step, &self.directory, source.kind()) {
-            (Step::Directory, Some(directory), _) => LaunchError::Directory {
-                directory: directory.clone(),
-                source,
-            },
+            (Step::Directory, Some(directory), _) => LaunchError::Directory { directory: directory.clone(), source },
             (Step::Program, _, ErrorKind::NotFound) if Path::new(&program).exists() => {
-                let source =
-                    io::Error::new(ErrorKind::NotFound, "its interpreter or loader is missing");
+                let source = io::Error::new(ErrorKind::NotFound, "its interpreter or loader is missing");
                 LaunchError::Program { program, source }
             }
             (Step::Program, _, ErrorKind::NotFound) => LaunchError::ProgramNotFound { program },

@@ -65,10 +65,7 @@ pub async fn output(launch: Launch) -> String {
 /// The fields of `/proc/PID/stat` behind the command: state, parent, group, session, terminal, … Empty when it is gone.
 pub fn stat_fields(pid: impl Display) -> Vec<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields = stat
-        .rsplit_once(')')
-        .map(|(_, fields)| fields)
-        .unwrap_or_default();
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
     fields.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -89,9 +86,7 @@ impl Seen {
     /// The process with this id, unless it has ended and was reaped.
     pub fn if_alive(pid: impl Display) -> Option<Self> {
         let pid = Pid::from_raw(pid.to_string().parse().unwrap()).unwrap();
-        rustix::process::pidfd_open(pid, PidfdFlags::empty())
-            .ok()
-            .map(Self)
+        rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok().map(Self)
     }
 
     fn ends_within(&self, time: Duration) -> bool {
