@@ -45,14 +45,14 @@ internal sealed class Assemblies
                 : $"no {EngineName} in '{root}'.");
         }
 
-        Version? version = AssemblyName.GetAssemblyName(engine).Version;
+        AssemblyLoadContext.Default.Resolving += assemblies.LoadManaged;
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += assemblies.LoadNative;
+
+        Version? version = AssemblyLoadContext.Default.LoadFromAssemblyPath(engine).GetName().Version;
         if (version < s_oldestEngine)
         {
             throw new EngineNotFoundException($"'{engine}' is version {version}; PowerShell {s_oldestEngine} or later is needed.");
         }
-
-        AssemblyLoadContext.Default.Resolving += assemblies.LoadManaged;
-        AssemblyLoadContext.Default.ResolvingUnmanagedDll += assemblies.LoadNative;
     }
 
     private Assembly? LoadManaged(AssemblyLoadContext context, AssemblyName name) =>
