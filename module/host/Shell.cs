@@ -22,7 +22,7 @@ internal sealed class Shell : IDisposable
     private Shell(CommandLine options)
     {
         _options = options;
-        _host = new ShellHost(new ShellUI(options.NonInteractive), PromptLoop);
+        _host = new ShellHost(new ShellUI(options.NonInteractive), () => PromptLoop(nested: true));
         _runspace = RunspaceFactory.CreateRunspace(_host, InitialSessionState.CreateDefault2());
         _runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         _runspace.Open();
@@ -57,7 +57,7 @@ internal sealed class Shell : IDisposable
         bool hasTask = (_options.File ?? _options.Command) is not null;
         if (_host.ExitCode is null && (!hasTask || _options.NoExit))
         {
-            PromptLoop(nested: false);
+            succeeded = PromptLoop(nested: false);
         }
 
         return _host.ExitCode ?? (succeeded && LastCommandSucceeded() ? ExitCode.Success : ExitCode.Failure);
@@ -126,21 +126,19 @@ internal sealed class Shell : IDisposable
         syntax.Find(node => node is VariableExpressionAst variable && variable.VariablePath.UserPath.Equals("input", StringComparison.OrdinalIgnoreCase), searchNestedScriptBlocks: true) is not null;
 
     /// <summary>Reads commands and runs them until the session, this nested prompt, or stdin ends.</summary>
-    private void PromptLoop(bool nested)
+    /// <returns>Whether the last command ran to its end.</returns>
+    private bool PromptLoop(bool nested)
     {
-        while (_host.ExitCode is null && !_host.TakeExitNestedPrompt())
+        bool succeeded = true;
+        while (_host.ExitCode is null && !_host.TakeExitNestedPrompt() && ReadCommand() is string text)
         {
-            string? text = ReadCommand();
-            if (text is null)
-            {
-                return;
-            }
-
             if (!string.IsNullOrWhiteSpace(text))
             {
-                Execute(nested ? _runspace.CreateNestedPipeline(text, addToHistory: true) : _runspace.CreatePipeline(text, addToHistory: true));
+                succeeded = Execute(nested ? _runspace.CreateNestedPipeline(text, addToHistory: true) : _runspace.CreatePipeline(text, addToHistory: true));
             }
         }
+
+        return succeeded;
     }
 
     /// <summary>
@@ -205,7 +203,12 @@ internal sealed class Shell : IDisposable
     private bool Execute(Pipeline pipeline, bool readInput = false)
     {
         Exception? failure = Invoke(pipeline, readInput);
-        if (failure is not null and not PipelineStoppedException)
+        if (failure is IncompleteParseException)
+        {
+            // Meant for a prompt that reads on, it has no position, and without one the engine's view shows nothing.
+            _host.UI.WriteErrorLine($"ParserError: {failure.Message}");
+        }
+        else if (failure is not null and not PipelineStoppedException)
         {
             Report(failure);
         }

@@ -6,8 +6,8 @@ namespace PSJob.Host;
 
 /// <summary>The engine's view of the shell: its user interface, `exit`, nested prompts.</summary>
 /// <param name="ui">The user interface.</param>
-/// <param name="promptLoop">Runs a prompt until it is left; the argument says that it is a nested one.</param>
-internal sealed class ShellHost(ShellUI ui, Action<bool> promptLoop) : PSHost
+/// <param name="nestedPrompt">Runs a prompt inside the running command until it is left.</param>
+internal sealed class ShellHost(ShellUI ui, Action nestedPrompt) : PSHost
 {
     private bool _exitNestedPrompt;
 
@@ -30,7 +30,7 @@ internal sealed class ShellHost(ShellUI ui, Action<bool> promptLoop) : PSHost
 
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 
-    public override void EnterNestedPrompt() => promptLoop(true);
+    public override void EnterNestedPrompt() => nestedPrompt();
 
     public override void ExitNestedPrompt() => _exitNestedPrompt = true;
 
