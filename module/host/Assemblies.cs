@@ -84,8 +84,21 @@ internal sealed class Assemblies
         return Directory.EnumerateFiles(folder, "*" + Suffix)
             .Select(list => list[..^Suffix.Length] + ".dll")
             .Where(File.Exists)
-            .Select(application => new AssemblyDependencyResolver(application))
-            .FirstOrDefault(resolver => resolver.ResolveAssemblyToPath(new AssemblyName(EngineName)) is not null);
+            .Select(ReadDependencies)
+            .FirstOrDefault(resolver => resolver?.ResolveAssemblyToPath(new AssemblyName(EngineName)) is not null);
+    }
+
+    private static AssemblyDependencyResolver? ReadDependencies(string application)
+    {
+        try
+        {
+            return new AssemblyDependencyResolver(application);
+        }
+        catch (InvalidOperationException)
+        {
+            // The list names files that are not there: go by the folders alone.
+            return null;
+        }
     }
 
     /// <summary>Where an application for no particular platform keeps its platform's files: `runtimes/RID/lib/net*`, newest first.</summary>

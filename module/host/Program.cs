@@ -7,10 +7,9 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        CommandLine options;
         try
         {
-            options = CommandLine.Parse(args);
+            CommandLine options = CommandLine.Parse(args);
             if (options.ShowHelp)
             {
                 Console.Out.WriteLine(CommandLine.Usage);
@@ -18,6 +17,7 @@ internal static class Program
             }
 
             Assemblies.UseEngineIn(options.AssemblyFolder);
+            return Run(options);
         }
         catch (UsageException error)
         {
@@ -27,8 +27,11 @@ internal static class Program
         {
             return Fail(error.Message, ExitCode.Initialization);
         }
-
-        return Run(options);
+        catch (Exception error) when (error.GetBaseException() is FileNotFoundException { FileName: string file })
+        {
+            // An application's folder that is not complete, or that was made for a newer runtime than this one.
+            return Fail($"the engine needs '{file}', which is missing (.NET {Environment.Version}).", ExitCode.Initialization);
+        }
     }
 
     /// <remarks>Apart from Main and never inlined: compiling this method loads the engine.</remarks>

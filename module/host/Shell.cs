@@ -42,7 +42,7 @@ internal sealed class Shell : IDisposable
         using var shell = new Shell(options);
         Console.CancelKeyPress += (_, interrupt) =>
         {
-            interrupt.Cancel = true;
+            interrupt.Cancel = interrupt.SpecialKey == ConsoleSpecialKey.ControlC;
             shell.StopPipeline();
         };
         return shell.Run();
@@ -53,6 +53,7 @@ internal sealed class Shell : IDisposable
 
     private int Run()
     {
+        // Unlike pwsh, which runs the command wherever it then is.
         bool succeeded = SetLocation() && RunScriptOrCommand();
         bool hasTask = (_options.File ?? _options.Command) is not null;
         if (_host.ExitCode is null && (!hasTask || _options.NoExit))
@@ -75,7 +76,7 @@ internal sealed class Shell : IDisposable
             _runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(_options.WorkingDirectory));
             return true;
         }
-        catch (RuntimeException error)
+        catch (Exception error) when (error is IContainsErrorRecord)
         {
             Report(error);
             return false;
@@ -94,13 +95,21 @@ internal sealed class Shell : IDisposable
             EngineInternals.LetScriptFilesExit(_runspace);
         }
 
-        Pipeline pipeline = TaskPipeline(out Ast syntax);
-        foreach (ScriptArgument argument in _options.Arguments)
+        try
         {
-            pipeline.Commands[0].Parameters.Add(argument.Name, argument.Value);
-        }
+            Pipeline pipeline = TaskPipeline(out Ast syntax);
+            foreach (ScriptArgument argument in _options.Arguments)
+            {
+                pipeline.Commands[0].Parameters.Add(argument.Name, argument.Value);
+            }
 
-        return Execute(pipeline, readInput: Console.IsInputRedirected && UsesInput(syntax));
+            return Execute(pipeline, readInput: Console.IsInputRedirected && UsesInput(syntax));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Report(error);
+            return false;
+        }
     }
 
     /// <summary>
@@ -254,8 +263,9 @@ internal sealed class Shell : IDisposable
 
             return pipeline.PipelineStateInfo.Reason;
         }
-        catch (RuntimeException error)
+        catch (Exception error)
         {
+            // Anything: errors of the script come out of the engine as many types, and none may end the prompt.
             return error;
         }
         finally

@@ -38,10 +38,10 @@ public sealed class WorkerTests
     {
         string application = AppContext.BaseDirectory;
 
-        Result result = Ask(HostProcess.Alone, ["-s", "-AssemblyFolder", application], "$PSHOME; 'a.b' -replace '\\.', '-'; (Get-Process).Count");
+        Result result = Ask(HostProcess.Alone, ["-s", "-AssemblyFolder", application], "$PSHOME; [IO.File]::ReadAllText('/proc/self/maps')");
 
         Assert.Equal(Path.Combine(application, "runtimes/unix/lib/net10.0"), result.Lines[0]);
-        Assert.Equal("a-b", result.Lines[1]);
+        Assert.Contains(Path.Combine(application, "runtimes/linux-x64/native/libpsl-native.so"), result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,6 +77,18 @@ public sealed class WorkerTests
         Assert.Contains($"'{folder.Path}'", empty.Error, StringComparison.Ordinal);
         Assert.Contains("'/no/such/folder'", missing.Error, StringComparison.Ordinal);
         Assert.All([none, empty, missing], result => Assert.Equal(70, result.ExitCode));
+    }
+
+    [Fact]
+    public void Says_which_part_of_an_engine_is_missing()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(typeof(System.Management.Automation.PSObject).Assembly.Location, Path.Combine(folder.Path, "System.Management.Automation.dll"));
+
+        Result result = HostProcess.Start(HostProcess.Alone, ["-AssemblyFolder", folder.Path, "-Command", "1"]);
+
+        Assert.StartsWith("psjob-host: the engine needs '", result.Error, StringComparison.Ordinal);
+        Assert.Equal(70, result.ExitCode);
     }
 
     [Fact]
