@@ -1,0 +1,122 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Remoting;
+using System.Management.Automation.Remoting.Internal;
+using System.Management.Automation.Runspaces;
+using PSJob.Jobs;
+using PSJob.Native;
+
+namespace PSJob.Cmdlets;
+
+/// <summary>
+/// Writes records through a cmdlet, each to its own stream, and knows at any moment which was the last that the pipeline took:
+/// a stop or a downstream <c>Select-Object -First</c> may end it between any two.
+/// </summary>
+internal sealed class RecordWriter(PSCmdlet cmdlet)
+{
+    /// <summary>Sequence number of the last record that the pipeline took; 0 before the first.</summary>
+    internal ulong Taken { get; private set; }
+
+    /// <summary>Writes a batch in order.</summary>
+    /// <param name="records">In the order of the log.</param>
+    /// <param name="source">Named by the objects as their source job if they came while somebody waited; else null.</param>
+    internal void Write(JobRecord[] records, PSJobChild? source)
+    {
+        for (int start = 0; start < records.Length;)
+        {
+            int end = start;
+            while (end < records.Length && records[end].Stream == RecordStream.Output)
+            {
+                end++;
+            }
+
+            if (end > start)
+            {
+                cmdlet.WriteObject(TakeOneByOne(records[start..end], source), enumerateCollection: true);
+                start = end;
+            }
+            else
+            {
+                WriteOther(records[start], source);
+                start++;
+            }
+        }
+    }
+
+    /// <summary>Writes an error that keeps its own id and invocation.</summary>
+    internal void WriteError(ErrorRecord error) => Put(PSStreamObjectType.Error, error);
+
+    /// <summary>
+    /// The pipeline asks for the next object when it has taken the one before, and asks for none once it is stopping
+    /// (ParserOps.MoveNext). So what was yielded was taken.
+    /// </summary>
+    private IEnumerable TakeOneByOne(JobRecord[] run, PSJobChild? source)
+    {
+        foreach (JobRecord record in run)
+        {
+            if (source is not null && record.Value is PSObject value)
+            {
+                value.Properties.Remove("PSSourceJobInstanceId");
+                value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
+            }
+
+            Taken = record.Sequence;
+            yield return record.Value;
+        }
+    }
+
+    private void WriteOther(JobRecord record, PSJobChild? source)
+    {
+        try
+        {
+            Put(record, source);
+        }
+        catch (PipelineStoppedException)
+        {
+            // The one exception that says: not taken. All others come from downstream, or are the record itself
+            // (-ErrorAction Stop).
+            throw;
+        }
+        catch
+        {
+            Taken = record.Sequence;
+            throw;
+        }
+
+        Taken = record.Sequence;
+    }
+
+    private void Put(JobRecord record, PSJobChild? source)
+    {
+        switch (record.Value)
+        {
+            case ErrorRecord error:
+                Put(PSStreamObjectType.Error, error);
+                break;
+            case WarningRecord warning:
+                Put(PSStreamObjectType.Warning, warning.Message);
+                break;
+            case VerboseRecord verbose:
+                Put(PSStreamObjectType.Verbose, verbose.Message);
+                break;
+            case DebugRecord debug:
+                Put(PSStreamObjectType.Debug, debug.Message);
+                break;
+            case ProgressRecord progress:
+                Put(PSStreamObjectType.Progress, source is null ? progress : new RemotingProgressRecord(progress, OriginOf(source)));
+                break;
+            case InformationRecord information:
+                Put(PSStreamObjectType.Information, source is null ? information : new RemotingInformationRecord(information, OriginOf(source)));
+                break;
+            case HostCall call:
+                call.Run(cmdlet.Host);
+                break;
+        }
+    }
+
+    /// <summary>PowerShell's own way to write what another pipeline wrote: errors keep their ids, and nothing asks the user.</summary>
+    private void Put(PSStreamObjectType type, object value) => new PSStreamObject(type, value).WriteStreamObject(cmdlet, overrideInquire: true);
+
+    private static OriginInfo OriginOf(PSJobChild source) =>
+        new(source.Records.Origin.PSComputerName, source.Records.Origin.RunspaceID, source.InstanceId);
+}

@@ -1,0 +1,258 @@
+using System.ComponentModel;
+using System.Management.Automation;
+using PSJob.Native;
+
+namespace PSJob.Jobs;
+
+/// <summary>
+/// One worker's part of a job: mirrors the engine's child, and is where the records are. A Job2, because only that can
+/// carry the reason of a failure.
+/// </summary>
+/// <remarks>
+/// State changes come from the pump thread, or from a thread in <see cref="StopJob()"/>; whoever sees the end first makes
+/// the transition. Records are read on any thread.
+/// </remarks>
+internal sealed class PSJobChild : Job2
+{
+    private const string ComputerName = "localhost";
+
+    private readonly ChildStreams _streams;
+    private JobHandle? _handle;
+    private uint _index;
+    private RecordFactory? _factory;
+    private int _endClaimed;
+    private int _endingThread;
+    private int _receiving;
+
+    internal PSJobChild(string command)
+        : base(command)
+    {
+        PSTypeNames.Replace(this, "System.Management.Automation.PSRemotingChildJob");
+        _streams = new ChildStreams(this, ReadLog);
+        StateChanged += OnStateChanged;
+    }
+
+    /// <summary>Records have arrived or the state has changed. Raised on the pump thread: return quickly.</summary>
+    internal event Action? Changed;
+
+    /// <summary>Empty at all times, as in the built-in job.</summary>
+    public override string StatusMessage => "";
+
+    /// <summary>True until the job has ended and every record was received. Loads no stream.</summary>
+    public override bool HasMoreData => !this.IsFinished() || HasUnreceivedRecords;
+
+    public override string Location => ComputerName;
+
+    /// <summary>The error record that Receive-Job writes last for a failed child.</summary>
+    internal ErrorRecord? FailureRecord { get; private set; }
+
+    /// <summary>Origin of the child's records; from the start on.</summary>
+    internal RecordFactory Records => _factory ??= new RecordFactory(ComputerName, _handle?.SessionId(_index) ?? Guid.Empty);
+
+    private bool HasUnreceivedRecords
+    {
+        get
+        {
+            try
+            {
+                return _handle is { IsClosed: false, HasMoreData: true };
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Ties the object to the engine's child. Before any event of it is dispatched.</summary>
+    internal void Attach(JobHandle handle, uint index)
+    {
+        _handle = handle;
+        _index = index;
+    }
+
+    /// <summary>The engine could not take the job.</summary>
+    internal void Fail(EngineError error) => End(EngineState.Failed, error);
+
+    /// <summary>The engine's child has entered a state.</summary>
+    internal void OnEngineState(EngineState state)
+    {
+        if (state.IsEnd())
+        {
+            End(state, reason: null);
+        }
+        else if (Volatile.Read(ref _endClaimed) == 0 && state.ToJobState() != JobStateInfo.State)
+        {
+            SetJobState(state.ToJobState());
+        }
+    }
+
+    /// <summary>The engine's log has new records.</summary>
+    internal void OnRecords()
+    {
+        _streams.CatchUp();
+        Changed?.Invoke();
+    }
+
+    /// <summary>
+    /// Claims the receive cursor. A second receiver (another runspace, or one further down the same pipeline) gets nothing
+    /// meanwhile, just as the built-in's would, whose first one has taken all there was.
+    /// </summary>
+    internal bool TryBeginReceive() => Interlocked.CompareExchange(ref _receiving, 1, 0) == 0;
+
+    internal void EndReceive() => Volatile.Write(ref _receiving, 0);
+
+    /// <summary>Looks at waiting records; nothing once the job is removed.</summary>
+    /// <param name="from">First sequence number wanted; 0 is the oldest that nobody has received.</param>
+    /// <param name="limit">At most so many.</param>
+    internal RawRecord[] Peek(ulong from, int limit)
+    {
+        try
+        {
+            return _handle?.Peek(from, limit) ?? [];
+        }
+        catch (ObjectDisposedException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Moves the receive cursor past a record.</summary>
+    internal void Consume(ulong through)
+    {
+        try
+        {
+            _handle?.Consume(through);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Removed while its records were on their way: there is no cursor any more.
+        }
+    }
+
+    /// <summary>Asks the engine to stop; returns at once.</summary>
+    internal void RequestStop()
+    {
+        if (!this.IsFinished())
+        {
+            _handle?.Stop();
+        }
+    }
+
+    /// <summary>Blocks until the child has ended, without needing the pump thread (a StateChanged handler may stop jobs).</summary>
+    internal void AwaitEnd()
+    {
+        if (this.IsFinished() || _endingThread == Environment.CurrentManagedThreadId || _handle is null)
+        {
+            return;
+        }
+
+        _handle.WaitForEnd();
+        End(_handle.ChildState(_index), reason: null);
+    }
+
+    public override void StopJob()
+    {
+        RequestStop();
+        AwaitEnd();
+    }
+
+    public override void StopJob(bool force, string reason) => StopJob();
+
+    public override void StopJobAsync() => ThreadPool.QueueUserWorkItem(_ => OnStopJobCompleted(new AsyncCompletedEventArgs(Attempt(StopJob), false, null)));
+
+    public override void StopJobAsync(bool force, string reason) => StopJobAsync();
+
+    // A job of this kind is started by Start-Job alone, and nothing in PowerShell 7 suspends jobs.
+    public override void StartJob() => throw NotSupported();
+
+    public override void StartJobAsync() => throw NotSupported();
+
+    public override void SuspendJob() => throw NotSupported();
+
+    public override void SuspendJob(bool force, string reason) => throw NotSupported();
+
+    public override void SuspendJobAsync() => throw NotSupported();
+
+    public override void SuspendJobAsync(bool force, string reason) => throw NotSupported();
+
+    public override void ResumeJob() => throw NotSupported();
+
+    public override void ResumeJobAsync() => throw NotSupported();
+
+    public override void UnblockJob() => throw NotSupported();
+
+    public override void UnblockJobAsync() => throw NotSupported();
+
+    protected override void DoLoadJobStreams() => _streams.Load();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _streams.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static PSNotSupportedException NotSupported() => new("A background job can be stopped, but not started again, suspended or resumed.");
+
+    private static Exception? Attempt(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return failure;
+        }
+    }
+
+    /// <summary>Makes the last transition, once: all records first, then the state.</summary>
+    private void End(EngineState state, EngineError? reason)
+    {
+        if (Interlocked.Exchange(ref _endClaimed, 1) != 0)
+        {
+            if (_endingThread != Environment.CurrentManagedThreadId)
+            {
+                Finished.WaitOne();
+            }
+
+            return;
+        }
+
+        _endingThread = Environment.CurrentManagedThreadId;
+        _streams.CatchUp();
+        JobFailure? failure = state == EngineState.Failed ? DescribeFailure(reason) : null;
+        FailureRecord = failure?.Record;
+        SetJobState(state.ToJobState(), failure?.Reason);
+    }
+
+    private JobFailure DescribeFailure(EngineError? reason) => JobFailure.From(
+        reason ?? _handle?.Reason ?? new EngineError(Status.Ok, "The job failed without a reason.", "", "", -1, -1), Records);
+
+    private JobRecord[] ReadLog(ulong from, int limit)
+    {
+        try
+        {
+            return _handle?.Read(from, limit) is { Length: > 0 } batch ? Records.Create(batch) : [];
+        }
+        catch (ObjectDisposedException)
+        {
+            return [];
+        }
+    }
+
+    private void OnStateChanged(object? sender, JobStateEventArgs change)
+    {
+        if (change.JobStateInfo.State.IsFinished())
+        {
+            _streams.Complete();
+        }
+
+        Changed?.Invoke();
+    }
+}
