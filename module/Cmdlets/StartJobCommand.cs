@@ -212,12 +212,12 @@ public sealed class StartJobCommand : PSCmdlet, IDisposable
 
         if (ScreenSize() is { } screen)
         {
-            spec.SetHostSize(screen.Width, screen.Height);
+            spec.SetHostSize((ushort)screen.Width, (ushort)screen.Height);
         }
 
         if (MyInvocation.ExpectingInput || InputObject != AutomationNull.Value)
         {
-            spec.OpenInput();
+            spec.TakeInput();
         }
 
         return spec;
@@ -232,7 +232,7 @@ public sealed class StartJobCommand : PSCmdlet, IDisposable
     {
         try
         {
-            return Host.UI?.RawUI?.BufferSize is { Width: > 0, Height: > 0 } size ? size : null;
+            return Host.UI?.RawUI?.BufferSize is { Width: > 0 and <= ushort.MaxValue, Height: > 0 and <= ushort.MaxValue } size ? size : null;
         }
         catch (Exception noScreen) when (noScreen is HostException or NotImplementedException or IOException)
         {

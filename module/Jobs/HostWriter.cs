@@ -19,6 +19,18 @@ internal static class HostWriter
             return;
         }
 
+        try
+        {
+            Write(host, ui, record);
+        }
+        catch (Exception)
+        {
+            // A host that cannot show something, or is closing, is no fault of the job's.
+        }
+    }
+
+    private static void Write(PSHost host, PSHostUserInterface ui, JobRecord record)
+    {
         switch (record.Value)
         {
             case HostCall call:

@@ -110,6 +110,11 @@ internal sealed class JobEngine
         {
             // Removed on another thread between the look-up and here.
         }
+        catch (Exception defect)
+        {
+            // An exception that leaves this thread ends the shell; a job without its events would never end.
+            job!.Fail(new EngineError(NativeMethods.PSJOB_STATUS_OK, $"PSJob cannot handle an event of the job: {defect}"));
+        }
     }
 
     private void Forget(object? sender, JobStateEventArgs change)

@@ -21,7 +21,7 @@ internal static class JobStates
         EngineState.Completed => JobState.Completed,
         EngineState.Failed => JobState.Failed,
         EngineState.Stopped or EngineState.Exited => JobState.Stopped,
-        EngineState.Blocked => JobState.Blocked,
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The engine reported a state that this module does not know."),
+        // A state that a later engine may add: whatever it is, the job has not ended.
+        _ => JobState.Running,
     };
 }

@@ -55,7 +55,7 @@ internal sealed class PSJobChild : Job2
         {
             try
             {
-                return _handle is { IsClosed: false, HasMoreData: true };
+                return _handle?.HasMoreData(_index) == true;
             }
             catch (ObjectDisposedException)
             {
@@ -109,7 +109,7 @@ internal sealed class PSJobChild : Job2
     {
         try
         {
-            return _handle?.Peek(from, limit) ?? [];
+            return _handle?.Peek(_index, from, limit) ?? [];
         }
         catch (ObjectDisposedException)
         {
@@ -122,20 +122,11 @@ internal sealed class PSJobChild : Job2
     {
         try
         {
-            _handle?.Consume(through);
+            _handle?.Consume(_index, through);
         }
         catch (ObjectDisposedException)
         {
             // Removed while its records were on their way: there is no cursor any more.
-        }
-    }
-
-    /// <summary>Asks the engine to stop; returns at once.</summary>
-    internal void RequestStop()
-    {
-        if (!this.IsFinished())
-        {
-            _handle?.Stop();
         }
     }
 
@@ -153,8 +144,11 @@ internal sealed class PSJobChild : Job2
 
     public override void StopJob()
     {
-        RequestStop();
-        AwaitEnd();
+        if (!this.IsFinished())
+        {
+            _handle?.StopChild(_index);
+            AwaitEnd();
+        }
     }
 
     public override void StopJob(bool force, string reason) => StopJob();
@@ -232,13 +226,13 @@ internal sealed class PSJobChild : Job2
     }
 
     private JobFailure DescribeFailure(EngineError? reason) => JobFailure.From(
-        reason ?? _handle?.Reason ?? new EngineError(Status.Ok, "The job failed without a reason.", "", "", -1, -1), Records);
+        reason ?? _handle?.Reason(_index) ?? new EngineError(NativeMethods.PSJOB_STATUS_OK, "The job failed without a reason."), Records);
 
     private JobRecord[] ReadLog(ulong from, int limit)
     {
         try
         {
-            return _handle?.Read(from, limit) is { Length: > 0 } batch ? Records.Create(batch) : [];
+            return _handle?.Read(_index, from, limit) is { Length: > 0 } batch ? Records.Create(batch) : [];
         }
         catch (ObjectDisposedException)
         {

@@ -96,7 +96,7 @@ internal sealed class PSJobParent : Job
             case EventKind.DataReady:
                 child.OnRecords();
                 break;
-            case EventKind.HostCall:
+            case EventKind.Preparation:
                 HostWriter.Write(_host, child.Records.Create([happened.Record])[0]);
                 break;
         }
@@ -105,17 +105,25 @@ internal sealed class PSJobParent : Job
     /// <summary>Gives one item to the script's input; dropped when the job has ended.</summary>
     internal void SendInput(string clixml)
     {
-        if (!this.IsFinished())
+        try
         {
-            IgnoreEnded(() => _handle?.SendInput(clixml));
+            _handle?.TrySendInput(clixml);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Removed before its input has come to an end.
         }
     }
 
     internal void CloseInput()
     {
-        if (!_disposed)
+        try
         {
-            IgnoreEnded(() => _handle?.CloseInput());
+            _handle?.CloseInput();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Removed: there is no input any more.
         }
     }
 
@@ -128,10 +136,7 @@ internal sealed class PSJobParent : Job
         }
 
         _stopRequested = true;
-        foreach (PSJobChild child in Children)
-        {
-            child.RequestStop();
-        }
+        _handle?.Stop();
     }
 
     /// <summary>Stops the job and waits for its end.</summary>
@@ -164,21 +169,6 @@ internal sealed class PSJobParent : Job
         }
 
         base.Dispose(disposing);
-    }
-
-    /// <summary>The script may end, or the job be removed, before its input does.</summary>
-    private static void IgnoreEnded(Action send)
-    {
-        try
-        {
-            send();
-        }
-        catch (ObjectDisposedException)
-        {
-        }
-        catch (EngineException failure) when (failure.Error.Status == Status.Ended)
-        {
-        }
     }
 
     private void AddChild(PSJobChild child)

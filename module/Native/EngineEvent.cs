@@ -3,26 +3,25 @@ namespace PSJob.Native;
 /// <summary>What an event reports; the numbers are the C header's.</summary>
 internal enum EventKind : uint
 {
-    JobState = 1,
-    ChildState = 2,
-    DataReady = 3,
+    JobState = NativeMethods.PSJOB_EVENT_JOB_STATE,
+    ChildState = NativeMethods.PSJOB_EVENT_CHILD_STATE,
+    DataReady = NativeMethods.PSJOB_EVENT_DATA_READY,
 
     /// <summary>A record or host call of the steps before the job (location, initialization script): for the shell's host, at once.</summary>
-    HostCall = 4,
+    Preparation = NativeMethods.PSJOB_EVENT_PREPARATION,
 }
 
 /// <summary>The engine's states of jobs and children; the numbers are the C header's.</summary>
 internal enum EngineState : uint
 {
-    NotStarted = 0,
-    Running = 1,
-    Completed = 2,
-    Failed = 3,
-    Stopped = 4,
-    Blocked = 5,
+    NotStarted = NativeMethods.PSJOB_STATE_NOT_STARTED,
+    Running = NativeMethods.PSJOB_STATE_RUNNING,
+    Completed = NativeMethods.PSJOB_STATE_COMPLETED,
+    Failed = NativeMethods.PSJOB_STATE_FAILED,
+    Stopped = NativeMethods.PSJOB_STATE_STOPPED,
 
     /// <summary>The script called <c>exit</c>.</summary>
-    Exited = 11,
+    Exited = NativeMethods.PSJOB_STATE_EXITED,
 }
 
 /// <summary>One event of the engine's queue: a <c>psjob_event</c>, copied.</summary>
@@ -30,7 +29,7 @@ internal enum EngineState : uint
 /// <param name="Job">The engine's number of the job.</param>
 /// <param name="Child">Index of the child in the job.</param>
 /// <param name="State">The state entered, for the two state events.</param>
-/// <param name="Record">The record, for <see cref="EventKind.HostCall"/>.</param>
+/// <param name="Record">What was written, for <see cref="EventKind.Preparation"/>.</param>
 internal sealed record EngineEvent(EventKind Kind, ulong Job, uint Child, EngineState State, RawRecord Record)
 {
     /// <summary>Copies and frees a native event.</summary>
@@ -44,7 +43,7 @@ internal sealed record EngineEvent(EventKind Kind, ulong Job, uint Child, Engine
                 NativeMethods.psjob_event_get_job(source),
                 NativeMethods.psjob_event_get_child(source),
                 (EngineState)NativeMethods.psjob_event_get_state(source),
-                kind == EventKind.HostCall ? ReadRecord(source) : default);
+                kind == EventKind.Preparation ? ReadRecord(source) : default);
         }
         finally
         {
@@ -56,5 +55,5 @@ internal sealed record EngineEvent(EventKind Kind, ulong Job, uint Child, Engine
         Sequence: 0,
         (RecordStream)NativeMethods.psjob_event_get_stream(source),
         DateTimeOffset.UtcNow,
-        Utf8.Text(NativeMethods.psjob_event_get_clixml(source)));
+        EngineError.Text(NativeMethods.psjob_event_get_clixml(source)));
 }

@@ -36,14 +36,12 @@ internal sealed unsafe class EngineHandle : NativeHandle
         using Lease self = Borrow();
         psjob_error* error = null;
         int status = NativeMethods.psjob_engine_wait((psjob_engine*)self.Pointer, -1, &error);
-        if (status == (int)Status.ShutDown)
+        if (status != NativeMethods.PSJOB_STATUS_SHUT_DOWN)
         {
-            NativeMethods.psjob_error_free(error);
-            return false;
+            EngineError.ThrowIfError(status, error);
         }
 
-        EngineError.ThrowIfError(status, error);
-        return true;
+        return status == NativeMethods.PSJOB_STATUS_OK;
     }
 
     /// <summary>Takes the oldest event, or null when there is none.</summary>
@@ -68,13 +66,19 @@ internal sealed unsafe class EngineHandle : NativeHandle
         return new JobHandle(job);
     }
 
-    /// <summary>Ends all workers and wakes all waiters; may be called again.</summary>
+    /// <summary>
+    /// Ends all jobs and workers and wakes all waiters; may be called again. Workers that outlive the deadline are ended by
+    /// their guards.
+    /// </summary>
     internal void Shutdown(TimeSpan deadline)
     {
         using Lease self = Borrow();
         psjob_error* error = null;
-        EngineError.ThrowIfError(
-            NativeMethods.psjob_engine_shutdown((psjob_engine*)self.Pointer, (int)deadline.TotalMilliseconds, &error), error);
+        int status = NativeMethods.psjob_engine_shutdown((psjob_engine*)self.Pointer, (uint)deadline.TotalMilliseconds, &error);
+        if (status != NativeMethods.PSJOB_STATUS_TIMEOUT)
+        {
+            EngineError.ThrowIfError(status, error);
+        }
     }
 
     protected override bool ReleaseHandle()

@@ -2,23 +2,23 @@ using System.Text;
 
 namespace PSJob.Native;
 
-/// <summary>A job of the engine. Any thread; freeing it ends a job that still runs.</summary>
+/// <summary>A job of the engine. Any thread; freeing it stops a job that still runs.</summary>
 internal sealed unsafe class JobHandle : NativeHandle
 {
     internal JobHandle(psjob_job* job)
         : base((nint)job) => Id = NativeMethods.psjob_job_get_id(job);
 
+    private delegate int GetNumber(psjob_job* job, uint child, uint* number, psjob_error** error);
+
+    private delegate int GetBatch(psjob_job* job, uint child, ulong from, nuint limit, psjob_batch** batch, psjob_error** error);
+
     /// <summary>The engine's number of the job, as events carry it.</summary>
     internal ulong Id { get; }
 
-    internal EngineState ChildState(uint child)
-    {
-        using Lease self = Borrow();
-        uint state;
-        psjob_error* error = null;
-        EngineError.ThrowIfError(NativeMethods.psjob_job_get_child_state((psjob_job*)self.Pointer, child, &state, &error), error);
-        return (EngineState)state;
-    }
+    internal EngineState ChildState(uint child) => (EngineState)Get(NativeMethods.psjob_job_get_child_state, child);
+
+    /// <summary>Whether a child's records may still come or wait to be received.</summary>
+    internal bool HasMoreData(uint child) => Get(NativeMethods.psjob_job_get_has_more_data, child) != 0;
 
     /// <summary>The id of the child's PSRP session.</summary>
     internal Guid SessionId(uint child)
@@ -30,33 +30,17 @@ internal sealed unsafe class JobHandle : NativeHandle
         return new Guid(new ReadOnlySpan<byte>(id, 16), bigEndian: true);
     }
 
-    /// <summary>Whether records wait that nobody has received.</summary>
-    internal bool HasMoreData
+    /// <summary>Why the child failed, or null.</summary>
+    internal EngineError? Reason(uint child)
     {
-        get
-        {
-            using Lease self = Borrow();
-            uint more;
-            psjob_error* error = null;
-            EngineError.ThrowIfError(NativeMethods.psjob_job_get_has_more_data((psjob_job*)self.Pointer, &more, &error), error);
-            return more != 0;
-        }
+        using Lease self = Borrow();
+        psjob_error* reason = null;
+        psjob_error* error = null;
+        EngineError.ThrowIfError(NativeMethods.psjob_job_get_reason((psjob_job*)self.Pointer, child, &reason, &error), error);
+        return reason == null ? null : EngineError.Take(reason);
     }
 
-    /// <summary>Why the job failed, or null.</summary>
-    internal EngineError? Reason
-    {
-        get
-        {
-            using Lease self = Borrow();
-            psjob_error* reason = null;
-            psjob_error* error = null;
-            EngineError.ThrowIfError(NativeMethods.psjob_job_get_reason((psjob_job*)self.Pointer, &reason, &error), error);
-            return reason == null ? null : EngineError.Take(reason);
-        }
-    }
-
-    /// <summary>Blocks until the job has ended. The engine's own deadlines bound it once a stop was asked for.</summary>
+    /// <summary>Blocks until the job has ended; the engine's own deadlines bound it once a stop was asked for.</summary>
     internal void WaitForEnd()
     {
         using Lease self = Borrow();
@@ -65,7 +49,7 @@ internal sealed unsafe class JobHandle : NativeHandle
         EngineError.ThrowIfError(NativeMethods.psjob_job_wait((psjob_job*)self.Pointer, -1, &state, &error), error);
     }
 
-    /// <summary>Asks for the end; returns at once.</summary>
+    /// <summary>Asks for the job's end; returns at once.</summary>
     internal void Stop()
     {
         using Lease self = Borrow();
@@ -73,15 +57,32 @@ internal sealed unsafe class JobHandle : NativeHandle
         EngineError.ThrowIfError(NativeMethods.psjob_job_stop((psjob_job*)self.Pointer, &error), error);
     }
 
-    internal void SendInput(string clixml)
+    /// <summary>Asks for the end of one child; the job does not count as stopped.</summary>
+    internal void StopChild(uint child)
+    {
+        using Lease self = Borrow();
+        psjob_error* error = null;
+        EngineError.ThrowIfError(NativeMethods.psjob_job_stop_child((psjob_job*)self.Pointer, child, &error), error);
+    }
+
+    /// <summary>Gives one item to the script's input.</summary>
+    /// <returns>False when the job takes no input any more.</returns>
+    internal bool TrySendInput(string clixml)
     {
         using Lease self = Borrow();
         psjob_error* error = null;
         byte[] bytes = Encoding.UTF8.GetBytes(clixml);
         fixed (byte* data = bytes)
         {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_job_send_input_clixml((psjob_job*)self.Pointer, data, (nuint)bytes.Length, &error), error);
+            int status = NativeMethods.psjob_job_send_input_clixml((psjob_job*)self.Pointer, data, (nuint)bytes.Length, &error);
+            if (status == NativeMethods.PSJOB_STATUS_INPUT_CLOSED)
+            {
+                NativeMethods.psjob_error_free(error);
+                return false;
+            }
+
+            EngineError.ThrowIfError(status, error);
+            return true;
         }
     }
 
@@ -92,36 +93,24 @@ internal sealed unsafe class JobHandle : NativeHandle
         EngineError.ThrowIfError(NativeMethods.psjob_job_close_input((psjob_job*)self.Pointer, &error), error);
     }
 
-    /// <summary>Looks at waiting records without receiving them.</summary>
+    /// <summary>Looks at a child's waiting records without receiving them.</summary>
+    /// <param name="child">Index of the child.</param>
     /// <param name="from">First sequence number wanted; 0 is the oldest record that nobody has received.</param>
     /// <param name="limit">At most so many.</param>
-    internal RawRecord[] Peek(ulong from, int limit)
-    {
-        using Lease self = Borrow();
-        psjob_batch* batch;
-        psjob_error* error = null;
-        EngineError.ThrowIfError(
-            NativeMethods.psjob_job_peek((psjob_job*)self.Pointer, from, (nuint)limit, &batch, &error), error);
-        return TakeBatch(batch);
-    }
+    internal RawRecord[] Peek(uint child, ulong from, int limit) => Get(NativeMethods.psjob_job_peek, child, from, limit);
 
-    /// <summary>Reads the log from any place, received records included.</summary>
-    internal RawRecord[] Read(ulong from, int limit)
-    {
-        using Lease self = Borrow();
-        psjob_batch* batch;
-        psjob_error* error = null;
-        EngineError.ThrowIfError(
-            NativeMethods.psjob_job_read((psjob_job*)self.Pointer, from, (nuint)limit, &batch, &error), error);
-        return TakeBatch(batch);
-    }
+    /// <summary>Reads a child's log from any place, received records included.</summary>
+    /// <param name="child">Index of the child.</param>
+    /// <param name="from">First sequence number wanted.</param>
+    /// <param name="limit">At most so many.</param>
+    internal RawRecord[] Read(uint child, ulong from, int limit) => Get(NativeMethods.psjob_job_read, child, from, limit);
 
-    /// <summary>Marks all records up to this one as received.</summary>
-    internal void Consume(ulong through)
+    /// <summary>Marks a child's records up to this one as received.</summary>
+    internal void Consume(uint child, ulong through)
     {
         using Lease self = Borrow();
         psjob_error* error = null;
-        EngineError.ThrowIfError(NativeMethods.psjob_job_consume((psjob_job*)self.Pointer, through, &error), error);
+        EngineError.ThrowIfError(NativeMethods.psjob_job_consume((psjob_job*)self.Pointer, child, through, &error), error);
     }
 
     protected override bool ReleaseHandle()
@@ -130,33 +119,21 @@ internal sealed unsafe class JobHandle : NativeHandle
         return true;
     }
 
-    private static RawRecord[] TakeBatch(psjob_batch* batch)
+    private uint Get(GetNumber get, uint child)
     {
-        try
-        {
-            RawRecord[] records = new RawRecord[NativeMethods.psjob_batch_get_count(batch)];
-            for (int index = 0; index < records.Length; index++)
-            {
-                records[index] = ReadRecord(batch, index);
-            }
-
-            return records;
-        }
-        finally
-        {
-            NativeMethods.psjob_batch_free(batch);
-        }
+        using Lease self = Borrow();
+        uint number;
+        psjob_error* error = null;
+        EngineError.ThrowIfError(get((psjob_job*)self.Pointer, child, &number, &error), error);
+        return number;
     }
 
-    private static RawRecord ReadRecord(psjob_batch* batch, int index)
+    private RawRecord[] Get(GetBatch get, uint child, ulong from, int limit)
     {
-        psjob_record record = new() { struct_size = (uint)sizeof(psjob_record) };
+        using Lease self = Borrow();
+        psjob_batch* batch;
         psjob_error* error = null;
-        EngineError.ThrowIfError(NativeMethods.psjob_batch_get_record(batch, (nuint)index, &record, &error), error);
-        return new RawRecord(
-            record.sequence,
-            (RecordStream)record.stream,
-            DateTimeOffset.UnixEpoch.AddTicks(record.time / 100),
-            Utf8.Text(record.clixml));
+        EngineError.ThrowIfError(get((psjob_job*)self.Pointer, child, from, (nuint)limit, &batch, &error), error);
+        return RawRecord.TakeBatch(batch);
     }
 }

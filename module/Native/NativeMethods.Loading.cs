@@ -10,9 +10,6 @@ namespace PSJob.Native;
 /// </remarks>
 internal static unsafe partial class NativeMethods
 {
-    /// <summary>The version of the C ABI that this assembly was written against.</summary>
-    private const uint AbiVersion = 1;
-
     static NativeMethods() => NativeLibrary.SetDllImportResolver(typeof(NativeMethods).Assembly, Resolve);
 
     /// <summary>Refuses a library of another version; called once, before any other function.</summary>
@@ -20,10 +17,10 @@ internal static unsafe partial class NativeMethods
     internal static void CheckAbi()
     {
         uint version = psjob_abi_version();
-        if (version != AbiVersion)
+        if (version != PSJOB_ABI_VERSION)
         {
             throw new DllNotFoundException(
-                $"{LibraryPath} has ABI version {version}, this module needs {AbiVersion}. Install the module's folder as a whole.");
+                $"{LibraryPath} has ABI version {version}, this module needs {PSJOB_ABI_VERSION}. Install the module's folder as a whole.");
         }
     }
 

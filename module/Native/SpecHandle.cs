@@ -10,6 +10,8 @@ internal sealed unsafe class SpecHandle : NativeHandle
     {
     }
 
+    private delegate int SetBytes(psjob_spec* spec, byte* data, nuint length, psjob_error** error);
+
     internal static SpecHandle Create()
     {
         psjob_spec* spec;
@@ -18,7 +20,7 @@ internal sealed unsafe class SpecHandle : NativeHandle
         return new SpecHandle(spec);
     }
 
-    /// <summary>The script's text. UTF-16, because a script may hold what UTF-8 cannot (lone surrogates).</summary>
+    /// <summary>The script's text, without braces.</summary>
     internal void SetScript(string text)
     {
         using Lease self = Borrow();
@@ -30,30 +32,11 @@ internal sealed unsafe class SpecHandle : NativeHandle
         }
     }
 
-    internal void SetInitializationScript(string text)
-    {
-        using Lease self = Borrow();
-        psjob_error* error = null;
-        fixed (char* data = text)
-        {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_spec_set_initialization_script_utf16((psjob_spec*)self.Pointer, (ushort*)data, (nuint)text.Length, &error),
-                error);
-        }
-    }
+    /// <summary>What runs before the script, in the global scope of the same session.</summary>
+    internal void SetInitializationScript(string text) => Set(NativeMethods.psjob_spec_set_initialization_script, text);
 
     /// <summary>Adds a positional argument.</summary>
-    internal void AddArgument(string clixml)
-    {
-        using Lease self = Borrow();
-        psjob_error* error = null;
-        byte[] bytes = Encoding.UTF8.GetBytes(clixml);
-        fixed (byte* data = bytes)
-        {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_spec_add_argument_clixml((psjob_spec*)self.Pointer, data, (nuint)bytes.Length, &error), error);
-        }
-    }
+    internal void AddArgument(string clixml) => Set(NativeMethods.psjob_spec_add_argument_clixml, clixml);
 
     /// <summary>Adds a named argument.</summary>
     internal void AddParameter(string name, string clixml)
@@ -62,8 +45,7 @@ internal sealed unsafe class SpecHandle : NativeHandle
         psjob_error* error = null;
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);
         byte[] bytes = Encoding.UTF8.GetBytes(clixml);
-        fixed (byte* nameData = nameBytes)
-        fixed (byte* data = bytes)
+        fixed (byte* nameData = nameBytes, data = bytes)
         {
             EngineError.ThrowIfError(
                 NativeMethods.psjob_spec_add_parameter_clixml(
@@ -72,52 +54,23 @@ internal sealed unsafe class SpecHandle : NativeHandle
         }
     }
 
-    internal void SetWorkingDirectory(string path)
-    {
-        using Lease self = Borrow();
-        psjob_error* error = null;
-        byte[] bytes = Encoding.UTF8.GetBytes(path);
-        fixed (byte* data = bytes)
-        {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_spec_set_working_directory((psjob_spec*)self.Pointer, data, (nuint)bytes.Length, &error), error);
-        }
-    }
+    /// <summary>PowerShell's location in the worker; taken literally.</summary>
+    internal void SetWorkingDirectory(string path) => Set(NativeMethods.psjob_spec_set_working_directory, path);
 
-    internal void SetName(string name)
-    {
-        using Lease self = Borrow();
-        psjob_error* error = null;
-        byte[] bytes = Encoding.UTF8.GetBytes(name);
-        fixed (byte* data = bytes)
-        {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_spec_set_name((psjob_spec*)self.Pointer, data, (nuint)bytes.Length, &error), error);
-        }
-    }
+    internal void SetName(string name) => Set(NativeMethods.psjob_spec_set_name, name);
 
     /// <summary>Replaces the environment that the worker would inherit.</summary>
-    internal void SetEnvironment(IEnumerable<KeyValuePair<string, string>> variables)
-    {
-        using Lease self = Borrow();
-        psjob_error* error = null;
-        byte[] block = Encoding.UTF8.GetBytes(string.Concat(variables.Select(variable => $"{variable.Key}={variable.Value}\0")));
-        fixed (byte* data = block)
-        {
-            EngineError.ThrowIfError(
-                NativeMethods.psjob_spec_set_environment_block((psjob_spec*)self.Pointer, data, (nuint)block.Length, &error), error);
-        }
-    }
+    internal void SetEnvironment(IEnumerable<KeyValuePair<string, string>> variables) =>
+        Set(NativeMethods.psjob_spec_set_environment, string.Concat(variables.Select(variable => $"{variable.Key}={variable.Value}\0")));
 
-    /// <summary>The executable that becomes the worker, and its arguments.</summary>
+    /// <summary>The executable that becomes the worker, and its arguments before the server switches.</summary>
     internal void SetWorker(string path, IEnumerable<string> arguments)
     {
         using Lease self = Borrow();
         psjob_error* error = null;
         byte[] pathBytes = Encoding.UTF8.GetBytes(path);
         byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\0', arguments));
-        fixed (byte* pathData = pathBytes)
-        fixed (byte* data = bytes)
+        fixed (byte* pathData = pathBytes, data = bytes)
         {
             EngineError.ThrowIfError(
                 NativeMethods.psjob_spec_set_worker(
@@ -126,21 +79,20 @@ internal sealed unsafe class SpecHandle : NativeHandle
         }
     }
 
-    /// <summary>The size of the screen that the script sees, in cells.</summary>
-    internal void SetHostSize(int columns, int rows)
+    /// <summary>The size of the console that the script sees, in characters.</summary>
+    internal void SetHostSize(ushort columns, ushort rows)
     {
         using Lease self = Borrow();
         psjob_error* error = null;
-        EngineError.ThrowIfError(
-            NativeMethods.psjob_spec_set_host_size((psjob_spec*)self.Pointer, (uint)columns, (uint)rows, &error), error);
+        EngineError.ThrowIfError(NativeMethods.psjob_spec_set_host_size((psjob_spec*)self.Pointer, columns, rows, &error), error);
     }
 
-    /// <summary>Leaves the job's input open after the start; without this it ends at once.</summary>
-    internal void OpenInput()
+    /// <summary>Declares that input will be sent; without this it ends at once.</summary>
+    internal void TakeInput()
     {
         using Lease self = Borrow();
         psjob_error* error = null;
-        EngineError.ThrowIfError(NativeMethods.psjob_spec_set_input_open((psjob_spec*)self.Pointer, 1, &error), error);
+        EngineError.ThrowIfError(NativeMethods.psjob_spec_set_takes_input((psjob_spec*)self.Pointer, 1, &error), error);
     }
 
     /// <summary>Lets the engine read the spec.</summary>
@@ -150,5 +102,16 @@ internal sealed unsafe class SpecHandle : NativeHandle
     {
         NativeMethods.psjob_spec_free((psjob_spec*)handle);
         return true;
+    }
+
+    private void Set(SetBytes set, string text)
+    {
+        using Lease self = Borrow();
+        psjob_error* error = null;
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* data = bytes)
+        {
+            EngineError.ThrowIfError(set((psjob_spec*)self.Pointer, data, (nuint)bytes.Length, &error), error);
+        }
     }
 }
