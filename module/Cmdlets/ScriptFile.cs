@@ -24,35 +24,25 @@ internal static class ScriptFile
             throw new ArgumentException($"The path '{path}' must name a {Extension} file.");
         }
 
-        ScriptBlockAst script = Parser.ParseFile(Resolve(cmdlet, path), out _, out ParseError[] errors);
+        string file = Resolve(cmdlet, isLiteral ? WildcardPattern.Escape(path) : path);
+        ScriptBlockAst script = Parser.ParseFile(file, out _, out ParseError[] errors);
         return errors.Length == 0 ? script.GetScriptBlock() : throw new ParseException(errors);
     }
 
     private static string Resolve(PSCmdlet cmdlet, string path)
     {
-        string file;
-        ProviderInfo provider;
         try
         {
-            file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+            string file = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider).Single();
+            return provider.Name == "FileSystem"
+                ? file
+                : throw new PSInvalidOperationException($"The script '{path}' must be a file; {provider.Name} is another provider.");
         }
-        catch (RuntimeException failure) when (failure is System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
+        catch (SessionStateException missing)
         {
-            cmdlet.ThrowTerminatingError(new ErrorRecord(failure.ErrorRecord, failure));
+            // No such item, drive or provider: PowerShell's own error, with this cmdlet's name in its id.
+            cmdlet.ThrowTerminatingError(new ErrorRecord(missing.ErrorRecord, missing));
             throw;
         }
-
-        if (provider.Name != "FileSystem")
-        {
-            throw new PSInvalidOperationException($"The script '{path}' must be a file; {provider.Name} is another provider.");
-        }
-
-        if (!File.Exists(file))
-        {
-            cmdlet.ThrowTerminatingError(new ErrorRecord(
-                new ItemNotFoundException($"Cannot find path '{file}' because it does not exist."), "PathNotFound", ErrorCategory.ObjectNotFound, path));
-        }
-
-        return file;
     }
 }

@@ -97,7 +97,8 @@ public sealed class StartJobCommand : PSCmdlet, IDisposable
         }
 
         CheckLanguageMode();
-        _spec = CreateSpec(ScriptBlock!, worker, directory);
+        _spec = SpecHandle.Create();
+        Describe(_spec, ScriptBlock!, worker, directory);
     }
 
     /// <summary>The first call starts the job; an empty pipeline starts none.</summary>
@@ -183,9 +184,8 @@ public sealed class StartJobCommand : PSCmdlet, IDisposable
         }
     }
 
-    private SpecHandle CreateSpec(ScriptBlock script, WorkerChoice worker, string? directory)
+    private void Describe(SpecHandle spec, ScriptBlock script, WorkerChoice worker, string? directory)
     {
-        SpecHandle spec = SpecHandle.Create();
         spec.SetScript(script.ToString());
         spec.SetWorker(worker.Path, worker.Arguments);
         spec.SetEnvironment(EnvironmentVariables());
@@ -219,8 +219,6 @@ public sealed class StartJobCommand : PSCmdlet, IDisposable
         {
             spec.TakeInput();
         }
-
-        return spec;
     }
 
     /// <summary>.NET's view: what a script sets with <c>$env:</c> is not in the C library's.</summary>
