@@ -1,10 +1,8 @@
-using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Remoting;
 using System.Management.Automation.Remoting.Internal;
 using System.Management.Automation.Runspaces;
 using PSJob.Jobs;
-using PSJob.Native;
 
 namespace PSJob.Cmdlets;
 
@@ -22,74 +20,30 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
     /// <param name="source">Named by the objects as their source job if they came while somebody waited; else null.</param>
     internal void Write(JobRecord[] records, PSJobChild? source)
     {
-        for (int start = 0; start < records.Length;)
+        foreach (JobRecord record in records)
         {
-            int end = start;
-            while (end < records.Length && records[end].Stream == RecordStream.Output)
+            if (cmdlet.Stopping)
             {
-                end++;
+                throw new PipelineStoppedException();
             }
 
-            if (end > start)
-            {
-                cmdlet.WriteObject(TakeOneByOne(records[start..end], source), enumerateCollection: true);
-                start = end;
-            }
-            else
-            {
-                WriteOther(records[start], source);
-                start++;
-            }
+            // From here on it counts as taken: an exception comes from downstream, which has got the record, or is the
+            // record (-ErrorAction Stop).
+            Taken = record.Sequence;
+            Put(record, source);
         }
     }
 
     /// <summary>Writes an error that keeps its own id and invocation.</summary>
     internal void WriteError(ErrorRecord error) => Put(PSStreamObjectType.Error, error);
 
-    /// <summary>
-    /// The pipeline asks for the next object when it has taken the one before, and asks for none once it is stopping
-    /// (ParserOps.MoveNext). So what was yielded was taken.
-    /// </summary>
-    private IEnumerable TakeOneByOne(JobRecord[] run, PSJobChild? source)
-    {
-        foreach (JobRecord record in run)
-        {
-            if (source is not null && record.Value is PSObject value)
-            {
-                value.Properties.Remove("PSSourceJobInstanceId");
-                value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
-            }
-
-            Taken = record.Sequence;
-            yield return record.Value;
-        }
-    }
-
-    private void WriteOther(JobRecord record, PSJobChild? source)
-    {
-        try
-        {
-            Put(record, source);
-        }
-        catch (PipelineStoppedException)
-        {
-            // The one exception that says: not taken. All others come from downstream, or are the record itself
-            // (-ErrorAction Stop).
-            throw;
-        }
-        catch
-        {
-            Taken = record.Sequence;
-            throw;
-        }
-
-        Taken = record.Sequence;
-    }
-
     private void Put(JobRecord record, PSJobChild? source)
     {
         switch (record.Value)
         {
+            case null or PSObject:
+                WriteOutput((PSObject?)record.Value, source);
+                break;
             case ErrorRecord error:
                 Put(PSStreamObjectType.Error, error);
                 break;
@@ -112,6 +66,17 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
                 call.Run(cmdlet.Host);
                 break;
         }
+    }
+
+    private void WriteOutput(PSObject? value, PSJobChild? source)
+    {
+        if (source is not null && value is not null)
+        {
+            value.Properties.Remove("PSSourceJobInstanceId");
+            value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
+        }
+
+        cmdlet.WriteObject(value);
     }
 
     /// <summary>PowerShell's own way to write what another pipeline wrote: errors keep their ids, and nothing asks the user.</summary>
