@@ -1,16 +1,15 @@
 using System.Management.Automation;
-using Microsoft.PowerShell.Commands;
 
 namespace PSJob.Cmdlets;
 
 /// <summary>Finds jobs of every kind, ours and others', as the built-in cmdlets do: it asks Get-Job.</summary>
 /// <remarks>
-/// Jobs of job source adapters cannot be found in any public way but this. The command is named by its class, so that no
-/// alias, function or module stands between.
+/// Jobs of job source adapters cannot be found in any public way but this. The full name leaves no alias, function or module
+/// of the user's between.
 /// </remarks>
 internal sealed class JobLookup(PSCmdlet cmdlet)
 {
-    private static readonly CmdletInfo s_getJob = new("Get-Job", typeof(GetJobCommand));
+    private const string GetJob = @"Microsoft.PowerShell.Core\Get-Job";
 
     internal IEnumerable<Job> ByName(IEnumerable<string> names) => names.SelectMany(name =>
         Find("Name", name, WildcardPattern.ContainsWildcardCharacters(name) ? null : "JobWithSpecifiedNameNotFound"));
@@ -20,7 +19,7 @@ internal sealed class JobLookup(PSCmdlet cmdlet)
     private List<Job> Find(string parameter, object value, string? errorId)
     {
         using PowerShell command = PowerShell.Create(RunspaceMode.CurrentRunspace)
-            .AddCommand(s_getJob).AddParameter(parameter, value).AddParameter("ErrorAction", ActionPreference.Ignore);
+            .AddCommand(GetJob).AddParameter(parameter, value).AddParameter("ErrorAction", ActionPreference.Ignore);
         List<Job> found = [.. command.Invoke().Select(job => job.BaseObject).OfType<Job>()];
         if (found.Count == 0 && errorId is not null)
         {
