@@ -62,7 +62,7 @@ impl Driver {
         let mut shut_down = async || drop(shutdown.wait_for(|shut_down| *shut_down).await);
         let launched = tokio::select! {
             biased;
-            () = shut_down() => Err(Ending::Stopped),
+            () = shut_down() => Err(self.stopped_by_shutdown()),
             launched = self.start_worker() => launched,
         };
         let mut session = match launched {
@@ -71,7 +71,7 @@ impl Driver {
         };
         let ending = tokio::select! {
             biased;
-            () = shut_down() => Ending::Stopped,
+            () = shut_down() => self.stopped_by_shutdown(),
             ending = self.run(&mut session) => ending,
         };
         if let Ending::Stopped = ending {
@@ -90,6 +90,12 @@ impl Driver {
         }
         // As with the built-in, native processes that a job deliberately left behind outlive it.
         session.end(if by_itself { Scope::Worker } else { Scope::Group }, GRACE).await;
+    }
+
+    /// Shutting the engine down stops the job, not only its child.
+    fn stopped_by_shutdown(&self) -> Ending {
+        self.job.stop();
+        Ending::Stopped
     }
 
     fn finish(&self, ending: Ending) {

@@ -18,6 +18,7 @@ use super::event::{Event, EventQueue, WaitOutcome};
 use super::job::{Job, JobHandle};
 use super::locate;
 use super::spec::{JobSpec, WorkerCommand};
+use crate::transport;
 
 /// What an engine is made with.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,10 @@ impl Engine {
             .name("psjob-engine".to_owned())
             .spawn(move || {
                 let _open_on_exit = open_on_exit;
+                // A host that is not Rust may die of SIGPIPE when we write to a worker that has just ended.
+                if let Err(error) = transport::block_sigpipe() {
+                    tracing::warn!(%error, "SIGPIPE stays as the host has it");
+                }
                 LocalSet::new().block_on(&runtime, run(receiver));
             })
             .map_err(failed)?;
