@@ -217,7 +217,10 @@ impl Client {
     /// Sends an item to the pipeline's input. After the pipeline's end it goes nowhere.
     pub fn send_input(&mut self, pipeline: Uuid, item: &Value) -> Result<(), ClientError> {
         let mut body = Vec::new();
-        clixml::write(item, &mut body)?;
+        // Null is a message without a body; a worker chokes on one that says so.
+        if *item != Value::Null {
+            clixml::write(item, &mut body)?;
+        }
         self.push_input(pipeline, MessageType::PIPELINE_INPUT, body)
     }
 
@@ -438,7 +441,9 @@ impl Client {
         if message.pipeline.is_nil() {
             self.ignored += 1;
         } else {
-            self.events.push_back(Event::Record { pipeline: message.pipeline, stream, clixml: message.body });
+            // Null is a message without a body.
+            let clixml = if message.body.is_empty() { b"<Nil />".to_vec() } else { message.body };
+            self.events.push_back(Event::Record { pipeline: message.pipeline, stream, clixml });
         }
         Ok(())
     }
