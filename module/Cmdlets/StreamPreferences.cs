@@ -38,5 +38,11 @@ internal static class StreamPreferences
         {
             common.ProgressAction = ActionPreference.Continue;
         }
+
+        // Information is shown or not as the caller prefers, but even Ignore does not silence the job's Write-Host.
+        if (!bound.ContainsKey(nameof(CommonParameters.InformationAction)) && common.InformationAction == ActionPreference.Ignore)
+        {
+            common.InformationAction = ActionPreference.SilentlyContinue;
+        }
     }
 }

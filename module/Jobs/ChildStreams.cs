@@ -102,7 +102,14 @@ internal sealed class ChildStreams : IDisposable
         {
             foreach (JobRecord record in batch)
             {
-                Add(record);
+                try
+                {
+                    Add(record);
+                }
+                catch (Exception)
+                {
+                    // From a handler of DataAdded: its errors are not the job's (Job.cs treats StateChanged handlers so).
+                }
             }
 
             _next = batch[^1].Sequence + 1;

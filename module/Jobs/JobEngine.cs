@@ -13,6 +13,9 @@ internal sealed class JobEngine
     private static readonly TimeSpan s_exitDeadline = TimeSpan.FromSeconds(5);
     private static readonly Lazy<JobEngine> s_instance = new(() => new JobEngine());
 
+    [ThreadStatic]
+    private static bool s_onPumpThread;
+
     private readonly EngineHandle _engine = EngineHandle.Create(NativeMethods.GuardPath);
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, PSJobParent> _active = [];
@@ -25,6 +28,9 @@ internal sealed class JobEngine
     }
 
     internal static JobEngine Instance => s_instance.Value;
+
+    /// <summary>Whether the caller is an event handler that the pump called: it must not wait for another event.</summary>
+    internal static bool OnPumpThread => s_onPumpThread;
 
     /// <summary>Starts a job; one that the engine refuses is Failed with the reason, as one whose process cannot start.</summary>
     internal void Start(SpecHandle spec, PSJobParent job)
@@ -85,6 +91,7 @@ internal sealed class JobEngine
 
     private void Pump()
     {
+        s_onPumpThread = true;
         while (_engine.WaitForEvent())
         {
             while (_engine.NextEvent() is { } happened)

@@ -9,8 +9,7 @@ namespace PSJob.Jobs;
 /// carry the reason of a failure.
 /// </summary>
 /// <remarks>
-/// State changes come from the pump thread, or from a thread in <see cref="StopJob()"/>; whoever sees the end first makes
-/// the transition. Records are read on any thread.
+/// All transitions are made on the pump thread, in the engine's order. Records are read on any thread.
 /// </remarks>
 internal sealed class PSJobChild : Job2
 {
@@ -20,8 +19,7 @@ internal sealed class PSJobChild : Job2
     private JobHandle? _handle;
     private uint _index;
     private RecordFactory? _factory;
-    private int _endClaimed;
-    private int _endingThread;
+    private bool _ending;
     private int _receiving;
 
     internal PSJobChild(string command)
@@ -39,7 +37,7 @@ internal sealed class PSJobChild : Job2
     public override string StatusMessage => "";
 
     /// <summary>True until the job has ended and every record was received. Loads no stream.</summary>
-    public override bool HasMoreData => !this.IsFinished() || HasUnreceivedRecords;
+    public override bool HasMoreData => !this.IsFinished() || _handle.Ask(job => job.HasMoreData(_index), otherwise: false);
 
     public override string Location => ComputerName;
 
@@ -47,22 +45,7 @@ internal sealed class PSJobChild : Job2
     internal ErrorRecord? FailureRecord { get; private set; }
 
     /// <summary>Origin of the child's records; from the start on.</summary>
-    internal RecordFactory Records => _factory ??= new RecordFactory(ComputerName, _handle?.SessionId(_index) ?? Guid.Empty);
-
-    private bool HasUnreceivedRecords
-    {
-        get
-        {
-            try
-            {
-                return _handle?.HasMoreData(_index) == true;
-            }
-            catch (ObjectDisposedException)
-            {
-                return false;
-            }
-        }
-    }
+    internal RecordFactory Records => _factory ??= new RecordFactory(ComputerName, _handle.Ask(job => job.SessionId(_index), Guid.Empty));
 
     /// <summary>Ties the object to the engine's child. Before any event of it is dispatched.</summary>
     internal void Attach(JobHandle handle, uint index)
@@ -74,20 +57,20 @@ internal sealed class PSJobChild : Job2
     /// <summary>The engine could not take the job.</summary>
     internal void Fail(EngineError error) => End(EngineState.Failed, error);
 
-    /// <summary>The engine's child has entered a state.</summary>
+    /// <summary>The engine's child has entered a state. On the pump thread.</summary>
     internal void OnEngineState(EngineState state)
     {
         if (state.IsEnd())
         {
             End(state, reason: null);
         }
-        else if (Volatile.Read(ref _endClaimed) == 0 && state.ToJobState() != JobStateInfo.State)
+        else if (!_ending && state.ToJobState() != JobStateInfo.State)
         {
             SetJobState(state.ToJobState());
         }
     }
 
-    /// <summary>The engine's log has new records.</summary>
+    /// <summary>The engine's log has new records. On the pump thread.</summary>
     internal void OnRecords()
     {
         _streams.CatchUp();
@@ -105,48 +88,33 @@ internal sealed class PSJobChild : Job2
     /// <summary>Looks at waiting records; nothing once the job is removed.</summary>
     /// <param name="from">First sequence number wanted; 0 is the oldest that nobody has received.</param>
     /// <param name="limit">At most so many.</param>
-    internal RawRecord[] Peek(ulong from, int limit)
-    {
-        try
-        {
-            return _handle?.Peek(_index, from, limit) ?? [];
-        }
-        catch (ObjectDisposedException)
-        {
-            return [];
-        }
-    }
+    internal RawRecord[] Peek(ulong from, int limit) => _handle.Ask(job => job.Peek(_index, from, limit), otherwise: []);
 
     /// <summary>Moves the receive cursor past a record.</summary>
-    internal void Consume(ulong through)
-    {
-        try
-        {
-            _handle?.Consume(_index, through);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Removed while its records were on their way: there is no cursor any more.
-        }
-    }
+    internal void Consume(ulong through) => _handle.Tell(job => job.Consume(_index, through));
 
-    /// <summary>Blocks until the child has ended, without needing the pump thread (a StateChanged handler may stop jobs).</summary>
+    /// <summary>Blocks until the child has ended.</summary>
     internal void AwaitEnd()
     {
-        if (this.IsFinished() || _endingThread == Environment.CurrentManagedThreadId || _handle is null)
+        if (!JobEngine.OnPumpThread)
         {
+            Finished.WaitOne();
             return;
         }
 
-        _handle.WaitForEnd();
-        End(_handle.ChildState(_index), reason: null);
+        // An event handler stops a job: nobody else can bring the end from the engine.
+        _handle.Tell(job =>
+        {
+            job.WaitForEnd();
+            End(job.ChildState(_index), reason: null);
+        });
     }
 
     public override void StopJob()
     {
         if (!this.IsFinished())
         {
-            _handle?.StopChild(_index);
+            _handle.Tell(job => job.StopChild(_index));
             AwaitEnd();
         }
     }
@@ -208,17 +176,12 @@ internal sealed class PSJobChild : Job2
     /// <summary>Makes the last transition, once: all records first, then the state.</summary>
     private void End(EngineState state, EngineError? reason)
     {
-        if (Interlocked.Exchange(ref _endClaimed, 1) != 0)
+        if (_ending)
         {
-            if (_endingThread != Environment.CurrentManagedThreadId)
-            {
-                Finished.WaitOne();
-            }
-
             return;
         }
 
-        _endingThread = Environment.CurrentManagedThreadId;
+        _ending = true;
         _streams.CatchUp();
         JobFailure? failure = state == EngineState.Failed ? DescribeFailure(reason) : null;
         FailureRecord = failure?.Record;
@@ -226,18 +189,12 @@ internal sealed class PSJobChild : Job2
     }
 
     private JobFailure DescribeFailure(EngineError? reason) => JobFailure.From(
-        reason ?? _handle?.Reason(_index) ?? new EngineError(NativeMethods.PSJOB_STATUS_OK, "The job failed without a reason."), Records);
+        reason ?? _handle.Ask(job => job.Reason(_index), null) ?? new EngineError(NativeMethods.PSJOB_STATUS_OK, "The job failed without a reason."), Records);
 
     private JobRecord[] ReadLog(ulong from, int limit)
     {
-        try
-        {
-            return _handle?.Read(_index, from, limit) is { Length: > 0 } batch ? Records.Create(batch) : [];
-        }
-        catch (ObjectDisposedException)
-        {
-            return [];
-        }
+        RawRecord[] batch = _handle.Ask(job => job.Read(_index, from, limit), otherwise: []);
+        return batch.Length > 0 ? Records.Create(batch) : [];
     }
 
     private void OnStateChanged(object? sender, JobStateEventArgs change)

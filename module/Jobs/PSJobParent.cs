@@ -103,29 +103,9 @@ internal sealed class PSJobParent : Job
     }
 
     /// <summary>Gives one item to the script's input; dropped when the job has ended.</summary>
-    internal void SendInput(string clixml)
-    {
-        try
-        {
-            _handle?.TrySendInput(clixml);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Removed before its input has come to an end.
-        }
-    }
+    internal void SendInput(string clixml) => _handle.Tell(job => job.TrySendInput(clixml));
 
-    internal void CloseInput()
-    {
-        try
-        {
-            _handle?.CloseInput();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Removed: there is no input any more.
-        }
-    }
+    internal void CloseInput() => _handle.Tell(job => job.CloseInput());
 
     /// <summary>Asks the engine to stop the job; returns at once.</summary>
     internal void RequestStop()
@@ -136,7 +116,7 @@ internal sealed class PSJobParent : Job
         }
 
         _stopRequested = true;
-        _handle?.Stop();
+        _handle.Tell(job => job.Stop());
     }
 
     /// <summary>Stops the job and waits for its end.</summary>

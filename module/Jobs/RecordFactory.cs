@@ -33,7 +33,8 @@ internal sealed class RecordFactory(string computerName, Guid runspaceId)
     }
 
     /// <summary>The error record of a message body, as a job's reason brings it.</summary>
-    internal ErrorRecord CreateError(string clixml) => Error(PSObject.AsPSObject(Parse([clixml])[0]));
+    internal ErrorRecord CreateError(string clixml) =>
+        (ErrorRecord)CreateAlone(new RawRecord(0, RecordStream.Error, DateTimeOffset.UtcNow, clixml)).Value!;
 
     /// <summary>Reads the properties of a progress record.</summary>
     internal static ProgressRecord Progress(PSObject source) => new(
@@ -79,7 +80,7 @@ internal sealed class RecordFactory(string computerName, Guid runspaceId)
         {
             return Create(raw, Parse([raw.Clixml]).Single());
         }
-        catch (Exception reason) when (reason is XmlException or InvalidOperationException)
+        catch (Exception reason)
         {
             return Unreadable(raw, reason);
         }
@@ -91,9 +92,9 @@ internal sealed class RecordFactory(string computerName, Guid runspaceId)
         {
             return new JobRecord(raw.Sequence, raw.Stream, Convert(raw.Stream, value));
         }
-        catch (Exception reason) when (reason is PSInvalidCastException or InvalidCastException or NullReferenceException or RuntimeException or ArgumentException)
+        catch (Exception reason)
         {
-            // PowerShell's own constructors cast what the worker sent without asking.
+            // PowerShell's own constructors cast what the worker sent without asking: anything may come.
             return Unreadable(raw, reason);
         }
     }

@@ -50,6 +50,9 @@ internal sealed class RecordingHost : PSHost
 
         public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Shown.Enqueue($"{foregroundColor}:{value}");
 
+        public override void WriteLine(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) =>
+            Shown.Enqueue($"{foregroundColor}:{value}\n");
+
         public override void WriteLine(string value) => Shown.Enqueue(value + "\n");
 
         public override void WriteErrorLine(string value) => Shown.Enqueue($"error:{value}");

@@ -35,12 +35,8 @@ internal sealed class Session : IDisposable
         return output;
     }
 
-    /// <summary>Runs a script whose terminating error is expected.</summary>
-    public ErrorRecord Fail(string script)
-    {
-        using PowerShell shell = PowerShell.Create(Runspace).AddScript(script);
-        return Assert.ThrowsAny<RuntimeException>(() => shell.Invoke()).ErrorRecord;
-    }
+    /// <summary>Runs a script whose terminating error is expected, and gives it.</summary>
+    public ErrorRecord Fail(string script) => Assert.IsAssignableFrom<ErrorRecord>(Assert.Single(Run($"try {{ {script} }} catch {{ $_ }}")).BaseObject);
 
     public void Dispose() => Runspace.Dispose();
 }
