@@ -173,7 +173,11 @@ fn a_second_end_widens_the_scope_and_shortens_the_grace() {
 fn a_stopped_worker_ends_within_the_grace() {
     run(async {
         let family = Family::start("", WAITS).await;
-        family.guard.signal(Signal::STOP, Scope::Group).unwrap();
+        family.guard.signal(Signal::STOP, Scope::Worker).unwrap();
+        // Only its parent, the guard, could wait for the stop.
+        while stat_fields(family.guard.worker_pid())[0] != "T" {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         family.guard.end(Scope::Group, DEADLINE);
         assert_eq!(family.guard.exited().await, TERMINATED);
         family.guard.ended().await;

@@ -135,6 +135,19 @@ fn a_host_that_exits_without_a_word_leaves_no_process() {
 }
 
 #[test]
+fn a_worker_dies_even_when_its_guard_is_killed_with_the_host() {
+    let mut host = Host::start("waits");
+    let [guard, worker, _child, _grandchild] = host.worker_processes();
+    // A stopped guard cannot do anything about the host's end.
+    guard.stop();
+    host.process.kill().unwrap();
+    host.process.wait().unwrap();
+    worker.assert_lives();
+    guard.kill();
+    worker.assert_ends();
+}
+
+#[test]
 fn a_child_that_the_host_forked_does_not_keep_workers_alive() {
     let mut host = Host::start("forks");
     let processes = host.worker_processes();

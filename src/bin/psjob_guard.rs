@@ -111,7 +111,7 @@ impl Guard {
     fn start(request: &Request, pipes: [OwnedFd; 3]) -> Result<Self, (Step, Errno)> {
         let own = |errno| (Step::Guard, errno);
         let signals = open_signals().map_err(own)?;
-
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(own)?;
         let host = open_host(request.host).map_err(own)?;
         if let Some(directory) = &request.directory {
             rustix::process::chdir(directory).map_err(|errno| (Step::Directory, errno))?;

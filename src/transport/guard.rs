@@ -181,3 +181,24 @@ fn end_group(worker: u32) {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+    use super::*;
+
+    /// Also in the order that makes Linux report a reset: the guard ends before it has read all commands.
+    #[tokio::test]
+    async fn the_last_reports_of_a_guard_are_read() {
+        let pair = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::NONBLOCK, None);
+        let (engine, guard) = pair.unwrap();
+        let report = Report::Exited(Exit::Code(3));
+        rustix::net::send(&guard, &report.encode(), SendFlags::empty()).unwrap();
+        rustix::net::send(&engine, &Command::Signal(2, Scope::Worker).encode(), SendFlags::empty()).unwrap();
+        drop(guard);
+        let engine = UnixStream::from_std(engine.into()).unwrap();
+        assert_eq!(next_report(&engine).await, Some(report));
+        assert_eq!(next_report(&engine).await, None);
+    }
+}

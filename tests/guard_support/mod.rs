@@ -103,6 +103,10 @@ impl Seen {
         assert!(!self.ends_within(Duration::ZERO), "the process has ended");
     }
 
+    pub fn stop(&self) {
+        rustix::process::pidfd_send_signal(&self.0, Signal::STOP).unwrap();
+    }
+
     pub fn kill(&self) {
         let _ = rustix::process::pidfd_send_signal(&self.0, Signal::KILL);
     }
