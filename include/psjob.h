@@ -25,6 +25,26 @@
 #define PSJOB_ABI_VERSION 1
 
 /**
+ * What failed and was not expected to.
+ */
+#define PSJOB_LOG_ERROR 1
+
+/**
+ * What went wrong and was dealt with.
+ */
+#define PSJOB_LOG_WARN 2
+
+/**
+ * Starts and ends.
+ */
+#define PSJOB_LOG_INFO 3
+
+/**
+ * Details.
+ */
+#define PSJOB_LOG_DEBUG 4
+
+/**
  * A job reached a state.
  */
 #define PSJOB_EVENT_JOB_STATE 1
@@ -171,6 +191,15 @@ typedef struct {
 } psjob_str;
 
 /**
+ * The log sink. Called on the engine's thread only, one line at a time, until `psjob_engine_shutdown` has given OK or
+ * the engine's thread has ended by itself; it should be quick and must not call back into psjob.
+ *
+ * `line` is UTF-8, not NUL-terminated, and lives during the call. It names jobs, workers and what befell them; never
+ * scripts, arguments, records or secrets.
+ */
+typedef void (*psjob_log_callback)(void *userdata, uint32_t level, const uint8_t *line, size_t line_len);
+
+/**
  * How an engine is made. Zero everything, set `struct_size`, then what is wanted.
  */
 typedef struct {
@@ -194,6 +223,18 @@ typedef struct {
    * The psjob-guard executable; empty: the one that is installed beside the library.
    */
   psjob_str guard_path;
+  /**
+   * Gets log lines of `log_level` and more severe ones; NULL: no log.
+   */
+  psjob_log_callback log_callback;
+  /**
+   * Passed to `log_callback` as it is.
+   */
+  void *log_userdata;
+  /**
+   * One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
+   */
+  uint32_t log_level;
 } psjob_engine_options;
 
 /**
@@ -412,7 +453,7 @@ void psjob_error_free(psjob_error *error);
  *
  * Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
  * Threads: any.
- * Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+ * Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`log_level`), ENGINE_START (no thread or no descriptor was to
  * be had).
  */
 psjob_status psjob_engine_new(const psjob_engine_options *options,

@@ -100,6 +100,22 @@ namespace PSJob.Native
         /// </summary>
         internal const int PSJOB_STATUS_PANIC = 900;
         /// <summary>
+        ///  What failed and was not expected to.
+        /// </summary>
+        internal const uint PSJOB_LOG_ERROR = 1;
+        /// <summary>
+        ///  What went wrong and was dealt with.
+        /// </summary>
+        internal const uint PSJOB_LOG_WARN = 2;
+        /// <summary>
+        ///  Starts and ends.
+        /// </summary>
+        internal const uint PSJOB_LOG_INFO = 3;
+        /// <summary>
+        ///  Details.
+        /// </summary>
+        internal const uint PSJOB_LOG_DEBUG = 4;
+        /// <summary>
         ///  A job reached a state.
         /// </summary>
         internal const uint PSJOB_EVENT_JOB_STATE = 1;
@@ -271,7 +287,7 @@ namespace PSJob.Native
         ///
         ///  Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
         ///  Threads: any.
-        ///  Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+        ///  Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`log_level`), ENGINE_START (no thread or no descriptor was to
         ///  be had).
         /// </summary>
         [DllImport(__DllName, EntryPoint = "psjob_engine_new", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -844,6 +860,18 @@ namespace PSJob.Native
         ///  The psjob-guard executable; empty: the one that is installed beside the library.
         /// </summary>
         public psjob_str guard_path;
+        /// <summary>
+        ///  Gets log lines of `log_level` and more severe ones; NULL: no log.
+        /// </summary>
+        public delegate* unmanaged[Cdecl]<void*, uint, byte*, nuint, void> log_callback;
+        /// <summary>
+        ///  Passed to `log_callback` as it is.
+        /// </summary>
+        public void* log_userdata;
+        /// <summary>
+        ///  One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
+        /// </summary>
+        public uint log_level;
     }
 
     /// <summary>

@@ -28,6 +28,18 @@ pub(super) enum Ending {
     Failed(Error),
 }
 
+impl Ending {
+    /// For the log: without the reason, which may hold what the script said.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Stopped => "stopped",
+            Self::Exited(_) => "exited",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// The shared half of a child. All methods are short and may be called from any thread.
 pub(super) struct Child {
     job: u64,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::child::{Child, ChildCommand, Ending};
@@ -58,7 +59,12 @@ impl Driver {
     }
 
     /// Runs the child from launch to end. Shutdown ends it at whatever point it has reached.
-    pub(super) async fn drive(mut self: Box<Self>, mut shutdown: watch::Receiver<bool>) {
+    pub(super) async fn drive(self: Box<Self>, shutdown: watch::Receiver<bool>) {
+        let span = tracing::info_span!("job", id = self.job.id());
+        self.drive_from_launch_to_end(shutdown).instrument(span).await;
+    }
+
+    async fn drive_from_launch_to_end(mut self: Box<Self>, mut shutdown: watch::Receiver<bool>) {
         let mut shut_down = async || drop(shutdown.wait_for(|shut_down| *shut_down).await);
         let launched = tokio::select! {
             biased;
@@ -99,6 +105,9 @@ impl Driver {
     }
 
     fn finish(&self, ending: Ending) {
+        if !self.child.state().is_finished() {
+            tracing::info!(ending = ending.name(), "the job has ended");
+        }
         self.child.finish(ending);
         self.job.child_finished();
     }
@@ -110,7 +119,9 @@ impl Driver {
         let config = psrp::Config { pool_id: self.child.session(), host, limits: psrp::Limits::default() };
         let starting = async { Ok(Session::start(&self.launch, config).await?) };
         let session = unless_stopped(&mut self.inbox, starting).await?;
-        self.child.set_worker_pid(session.guard().worker_pid());
+        let worker = session.guard().worker_pid();
+        tracing::info!(worker, "the worker has started");
+        self.child.set_worker_pid(worker);
         Ok(session)
     }
 
@@ -128,6 +139,7 @@ impl Driver {
     }
 
     async fn run_script(&mut self, session: &mut Session) -> Ending {
+        tracing::info!("the script starts");
         self.child.set_running();
         let mut run = match ScriptRun::start(session, &self.spec, &self.child) {
             Ok(run) => run,

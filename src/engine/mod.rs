@@ -19,6 +19,7 @@ mod session;
 mod spec;
 mod state;
 mod stop;
+mod trace;
 mod twin;
 
 pub use error::{Error, ErrorKind};
@@ -28,3 +29,4 @@ pub use log::{Record, RecordStream};
 pub use runtime::{Engine, EngineOptions};
 pub use spec::{JobSpec, WorkerCommand, parse_value};
 pub use state::JobState;
+pub use trace::LogSink;

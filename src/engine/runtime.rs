@@ -18,6 +18,7 @@ use super::event::{Event, EventQueue, WaitOutcome};
 use super::job::{Job, JobHandle};
 use super::locate;
 use super::spec::{JobSpec, WorkerCommand};
+use super::trace::LogSink;
 use crate::transport;
 
 /// What an engine is made with.
@@ -29,6 +30,8 @@ pub struct EngineOptions {
     pub guard: Option<PathBuf>,
     /// How long a worker may take to open its session; `None`: two minutes, which a burst of cold starts needs.
     pub open_timeout: Option<Duration>,
+    /// Where log lines go; `None`: nowhere.
+    pub log: Option<LogSink>,
 }
 
 const OPEN_TIMEOUT: Duration = Duration::from_secs(120);
@@ -62,10 +65,13 @@ impl Engine {
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let open_on_exit = OpenOnDrop { latch: Arc::clone(&ended), events: Arc::clone(&events) };
+        let log = options.log.clone();
         thread::Builder::new()
             .name("psjob-engine".to_owned())
             .spawn(move || {
                 let _open_on_exit = open_on_exit;
+                // Of this thread only: the host's own subscriber stays as it is.
+                let _log = log.map(|log| tracing::subscriber::set_default(log.into_subscriber()));
                 // A host that is not Rust may die of SIGPIPE when we write to a worker that has just ended.
                 if let Err(error) = transport::block_sigpipe() {
                     tracing::warn!(%error, "SIGPIPE stays as the host has it");

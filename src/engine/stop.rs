@@ -58,11 +58,13 @@ impl Ladder {
         *self = match self {
             Self::Idle | Self::Terminate => *self,
             Self::Protocol(_) => {
+                tracing::info!("the script does not stop; interrupting its processes");
                 // A guard that has ended has reported the worker's exit, or will.
                 let _ = session.guard().signal(Signal::INT, Scope::Group);
                 Self::Interrupt(Instant::now() + INTERRUPT)
             }
             Self::Interrupt(_) => {
+                tracing::info!("the worker does not end; terminating its processes");
                 session.guard().end(Scope::Group, TERMINATE);
                 Self::Terminate
             }

@@ -1,8 +1,11 @@
 //! Section "Engine".
 
+use std::ffi::c_void;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use tracing::Level;
 
 use super::boundary::{boundary, boundary_or, boundary_with_status};
 use super::error::{PSJOB_STATUS_OK, PSJOB_STATUS_SHUT_DOWN, PSJOB_STATUS_TIMEOUT, psjob_error, psjob_status};
@@ -10,7 +13,7 @@ use super::event::psjob_event;
 use super::handle::{Handle, borrow, check_out, free, into_raw, write_out};
 use super::spec::worker_command;
 use super::text::{bytes, psjob_str, utf8};
-use crate::engine::{Engine, EngineOptions, Error, ErrorKind, WaitOutcome};
+use crate::engine::{Engine, EngineOptions, Error, ErrorKind, LogSink, WaitOutcome};
 
 /// An engine: one thread that runs jobs on workers. Usually one per process. Opaque.
 pub struct psjob_engine {
@@ -34,13 +37,36 @@ pub struct psjob_engine_options {
     pub worker_arguments: psjob_str,
     /// The psjob-guard executable; empty: the one that is installed beside the library.
     pub guard_path: psjob_str,
+    /// Gets log lines of `log_level` and more severe ones; NULL: no log.
+    pub log_callback: psjob_log_callback,
+    /// Passed to `log_callback` as it is.
+    pub log_userdata: *mut c_void,
+    /// One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
+    pub log_level: u32,
 }
+
+/// The log sink. Called on the engine's thread only, one line at a time, until `psjob_engine_shutdown` has given OK or
+/// the engine's thread has ended by itself; it should be quick and must not call back into psjob.
+///
+/// `line` is UTF-8, not NUL-terminated, and lives during the call. It names jobs, workers and what befell them; never
+/// scripts, arguments, records or secrets.
+pub type psjob_log_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, level: u32, line: *const u8, line_len: usize)>;
+
+/// What failed and was not expected to.
+pub const PSJOB_LOG_ERROR: u32 = 1;
+/// What went wrong and was dealt with.
+pub const PSJOB_LOG_WARN: u32 = 2;
+/// Starts and ends.
+pub const PSJOB_LOG_INFO: u32 = 3;
+/// Details.
+pub const PSJOB_LOG_DEBUG: u32 = 4;
 
 /// Starts an engine. `options` may be NULL.
 ///
 /// Ownership: the caller owns `*out_engine` and ends it with `psjob_engine_free`.
 /// Threads: any.
-/// Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, ENGINE_START (no thread or no descriptor was to
+/// Errors: NULL_ARGUMENT, BAD_STRUCT_SIZE, BAD_TEXT, BAD_VALUE (`log_level`), ENGINE_START (no thread or no descriptor was to
 /// be had).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn psjob_engine_new(
@@ -83,9 +109,55 @@ unsafe fn read_options(options: *const psjob_engine_options) -> Result<EngineOpt
             worker: worker_command(program, arguments),
             guard: (!guard.is_empty()).then(|| PathBuf::from(guard)),
             open_timeout: (options.open_timeout_ms != 0).then(|| Duration::from_millis(options.open_timeout_ms.into())),
+            log: log_sink(options)?,
         })
     }
 }
+
+fn log_sink(options: &psjob_engine_options) -> Result<Option<LogSink>, Error> {
+    let Some(callback) = options.log_callback else {
+        return Ok(None);
+    };
+    let level = match options.log_level {
+        PSJOB_LOG_ERROR => Level::ERROR,
+        PSJOB_LOG_WARN => Level::WARN,
+        PSJOB_LOG_INFO => Level::INFO,
+        PSJOB_LOG_DEBUG => Level::DEBUG,
+        other => {
+            let message = format!("options.log_level is {other}; it is one of PSJOB_LOG_…");
+            return Err(Error::new(ErrorKind::BadValue, message));
+        }
+    };
+    let userdata = Userdata(options.log_userdata);
+    Ok(Some(LogSink::new(level, move |level, line| {
+        // SAFETY: the caller promises a function that may be called with its userdata on the engine's thread.
+        unsafe { callback(userdata.get(), log_level(level), line.as_ptr(), line.len()) };
+    })))
+}
+
+fn log_level(level: Level) -> u32 {
+    match level {
+        Level::ERROR => PSJOB_LOG_ERROR,
+        Level::WARN => PSJOB_LOG_WARN,
+        Level::INFO => PSJOB_LOG_INFO,
+        _ => PSJOB_LOG_DEBUG,
+    }
+}
+
+/// A pointer that only its owner understands.
+struct Userdata(*mut c_void);
+
+impl Userdata {
+    fn get(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+// SAFETY: psjob never looks behind the pointer; the caller of psjob_engine_new promises that its callback may use it on
+// the engine's thread.
+unsafe impl Send for Userdata {}
+// SAFETY: as above; the callback is called on one thread only.
+unsafe impl Sync for Userdata {}
 
 /// Stops every job, ends every worker and wakes every waiter. A second call does nothing. Unfinished jobs end as
 /// Stopped; their records can still be received.

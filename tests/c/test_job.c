@@ -340,6 +340,35 @@ static void shutdown_ends_jobs_and_wakes_waiters_and_handles_may_be_freed_in_any
     psjob_job_free(job);
 }
 
+static void count_line(void *userdata, uint32_t level, const uint8_t *line, size_t line_len)
+{
+    CHECK(level >= PSJOB_LOG_ERROR && level <= PSJOB_LOG_INFO);
+    CHECK(!contains((psjob_str){line, line_len}, "secret"));
+    ++*(int *)userdata;
+}
+
+static void the_log_sink_gets_lines_that_hold_no_script(void)
+{
+    int lines = 0;
+    psjob_engine_options options = {0};
+    options.struct_size = sizeof options;
+    options.worker_path = text(worker);
+    options.guard_path = text(guard);
+    options.log_callback = count_line;
+    options.log_userdata = &lines;
+    options.log_level = 9;
+    psjob_engine *engine = NULL;
+    CHECK(psjob_engine_new(&options, &engine, NULL) == PSJOB_STATUS_BAD_VALUE);
+    options.log_level = PSJOB_LOG_INFO;
+    CHECK(psjob_engine_new(&options, &engine, NULL) == PSJOB_STATUS_OK);
+    psjob_job *job = start_script(engine, "throw 'secret'");
+    CHECK(wait_for(job) == PSJOB_STATE_FAILED);
+    psjob_job_free(job);
+    CHECK(psjob_engine_shutdown(engine, DEADLINE_MS, NULL) == PSJOB_STATUS_OK);
+    CHECK(lines >= 3);
+    psjob_engine_free(engine);
+}
+
 static void misuse_is_a_status(void)
 {
     psjob_error *error = NULL;
@@ -399,6 +428,7 @@ int main(int argc, char **argv)
     RUN(what_fails_before_the_job_fails_the_job);
     RUN(a_worker_that_is_none_fails_the_job_with_a_reason);
     RUN(a_worker_that_dies_fails_the_job_at_once_and_its_output_is_kept);
+    RUN(the_log_sink_gets_lines_that_hold_no_script);
     RUN(shutdown_ends_jobs_and_wakes_waiters_and_handles_may_be_freed_in_any_order);
     return finish();
 }
