@@ -235,6 +235,18 @@ typedef struct {
    * One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
    */
   uint32_t log_level;
+  /**
+   * How long a worker may take to acknowledge what it was sent, in milliseconds; 0: two minutes.
+   */
+  uint32_t answer_timeout_ms;
+  /**
+   * How long a stop may take until nothing of the job runs any more, in milliseconds; 0: 10 seconds.
+   */
+  uint32_t stop_timeout_ms;
+  /**
+   * How long a worker that is not needed any more may take to close its session, in milliseconds; 0: 5 seconds.
+   */
+  uint32_t close_timeout_ms;
 } psjob_engine_options;
 
 /**

@@ -872,6 +872,18 @@ namespace PSJob.Native
         ///  One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
         /// </summary>
         public uint log_level;
+        /// <summary>
+        ///  How long a worker may take to acknowledge what it was sent, in milliseconds; 0: two minutes.
+        /// </summary>
+        public uint answer_timeout_ms;
+        /// <summary>
+        ///  How long a stop may take until nothing of the job runs any more, in milliseconds; 0: 10 seconds.
+        /// </summary>
+        public uint stop_timeout_ms;
+        /// <summary>
+        ///  How long a worker that is not needed any more may take to close its session, in milliseconds; 0: 5 seconds.
+        /// </summary>
+        public uint close_timeout_ms;
     }
 
     /// <summary>

@@ -19,6 +19,7 @@ use super::preparation;
 use super::session::Session;
 use super::spec::{JobSpec, WorkerCommand};
 use super::stop::Ladder;
+use super::timeouts::Timeouts;
 use super::twin::TwinFilter;
 use crate::clixml::Value;
 use crate::psrp::{self, Event, HostCall, HostMethod, PipelineEnd};
@@ -29,10 +30,6 @@ use crate::transport::launch::Launch;
 const SERVER_SWITCHES: [&str; 3] = ["-s", "-NoLogo", "-NoProfile"];
 /// The console that a job sees when its host has none.
 const HOST_SIZE: (u16, u16) = (120, 50);
-/// How long a worker may take to close its session in good order.
-const CLOSE: Duration = Duration::from_secs(5);
-/// From SIGTERM to SIGKILL, for a worker that is not needed any more.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Everything that one child needs.
 pub(super) struct Driver {
@@ -41,7 +38,7 @@ pub(super) struct Driver {
     inbox: Inbox,
     spec: JobSpec,
     launch: Launch,
-    open_timeout: Duration,
+    timeouts: Timeouts,
 }
 
 impl Driver {
@@ -52,10 +49,10 @@ impl Driver {
         spec: JobSpec,
         worker: WorkerCommand,
         guard: PathBuf,
-        open_timeout: Duration,
+        timeouts: Timeouts,
     ) -> Self {
-        let launch = launch(&spec, worker, guard);
-        Self { job, child, inbox: Inbox::new(commands), spec, launch, open_timeout }
+        let launch = launch(&spec, worker, guard, timeouts.grace());
+        Self { job, child, inbox: Inbox::new(commands), spec, launch, timeouts }
     }
 
     /// Runs the child from launch to end. Shutdown ends it at whatever point it has reached.
@@ -82,7 +79,7 @@ impl Driver {
         };
         if let Ending::Stopped = ending {
             // A job counts as stopped when nothing of it runs any more.
-            session.end(Scope::Group, GRACE).await;
+            session.end(Scope::Group, self.timeouts.grace()).await;
             return self.finish(ending);
         }
         let by_itself = ended_by_itself(&ending);
@@ -91,11 +88,11 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = shut_down() => {}
-                () = session.close(CLOSE) => {}
+                () = session.close() => {}
             }
         }
         // As with the built-in, native processes that a job deliberately left behind outlive it.
-        session.end(if by_itself { Scope::Worker } else { Scope::Group }, GRACE).await;
+        session.end(if by_itself { Scope::Worker } else { Scope::Group }, self.timeouts.grace()).await;
     }
 
     /// Shutting the engine down stops the job, not only its child.
@@ -117,7 +114,7 @@ impl Driver {
         let console = psrp::Console { columns: columns.into(), rows: rows.into(), ..psrp::Console::default() };
         let host = psrp::HostInfo::Console(console);
         let config = psrp::Config { pool_id: self.child.session(), host, limits: psrp::Limits::default() };
-        let starting = async { Ok(Session::start(&self.launch, config).await?) };
+        let starting = async { Ok(Session::start(&self.launch, config, self.timeouts).await?) };
         let session = unless_stopped(&mut self.inbox, starting).await?;
         let worker = session.guard().worker_pid();
         tracing::info!(worker, "the worker has started");
@@ -133,15 +130,15 @@ impl Driver {
     }
 
     async fn prepare(&mut self, session: &mut Session) -> Result<(), Ending> {
-        let Self { child, inbox, spec, open_timeout, .. } = self;
-        unless_stopped(inbox, async { Ok(open(session, *open_timeout).await?) }).await?;
+        let Self { child, inbox, spec, timeouts, .. } = self;
+        unless_stopped(inbox, async { Ok(open(session, timeouts.open).await?) }).await?;
         unless_stopped(inbox, preparation::run(session, child, spec)).await
     }
 
     async fn run_script(&mut self, session: &mut Session) -> Ending {
         tracing::info!("the script starts");
         self.child.set_running();
-        let mut run = match ScriptRun::start(session, &self.spec, &self.child) {
+        let mut run = match ScriptRun::start(session, &self.spec, &self.child, Ladder::new(self.timeouts.stop)) {
             Ok(run) => run,
             Err(error) => return Ending::Failed(error),
         };
@@ -183,10 +180,10 @@ struct ScriptRun<'a> {
 }
 
 impl<'a> ScriptRun<'a> {
-    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child) -> Result<Self, Error> {
+    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child, ladder: Ladder) -> Result<Self, Error> {
         let pipeline = Uuid::new_v4();
         session.client().create_pipeline(&script_pipeline(pipeline, spec))?;
-        Ok(Self { child, pipeline, ladder: Ladder::Idle, twins: TwinFilter::default(), exit_code: None })
+        Ok(Self { child, pipeline, ladder, twins: TwinFilter::default(), exit_code: None })
     }
 
     fn on_command(&mut self, session: &mut Session, command: ChildCommand) {
@@ -278,10 +275,10 @@ fn script_pipeline(id: Uuid, spec: &JobSpec) -> psrp::Pipeline {
     }
 }
 
-fn launch(spec: &JobSpec, worker: WorkerCommand, guard: PathBuf) -> Launch {
+fn launch(spec: &JobSpec, worker: WorkerCommand, guard: PathBuf, grace: Duration) -> Launch {
     let environment = spec.environment.clone().unwrap_or_else(|| std::env::vars_os().collect());
     let arguments = worker.arguments.into_iter().chain(SERVER_SWITCHES.map(Into::into)).collect();
-    Launch { guard, program: worker.program.into(), arguments, environment, directory: None, grace: GRACE }
+    Launch { guard, program: worker.program.into(), arguments, environment, directory: None, grace }
 }
 
 /// True when the worker is well and only the script has ended.

@@ -19,6 +19,7 @@ mod session;
 mod spec;
 mod state;
 mod stop;
+mod timeouts;
 mod trace;
 mod twin;
 
@@ -29,4 +30,5 @@ pub use log::{Record, RecordStream};
 pub use runtime::{Engine, EngineOptions};
 pub use spec::{JobSpec, WorkerCommand, parse_value};
 pub use state::JobState;
+pub use timeouts::Timeouts;
 pub use trace::LogSink;

@@ -18,6 +18,7 @@ use super::event::{Event, EventQueue, WaitOutcome};
 use super::job::{Job, JobHandle};
 use super::locate;
 use super::spec::{JobSpec, WorkerCommand};
+use super::timeouts::Timeouts;
 use super::trace::LogSink;
 use crate::transport;
 
@@ -28,13 +29,11 @@ pub struct EngineOptions {
     pub worker: Option<WorkerCommand>,
     /// The psjob-guard executable; `None`: the one beside the library.
     pub guard: Option<PathBuf>,
-    /// How long a worker may take to open its session; `None`: two minutes, which a burst of cold starts needs.
-    pub open_timeout: Option<Duration>,
+    /// The deadlines of its waits.
+    pub timeouts: Timeouts,
     /// Where log lines go; `None`: nowhere.
     pub log: Option<LogSink>,
 }
-
-const OPEN_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runs jobs on workers. All methods may be called from any thread.
 ///
@@ -94,13 +93,12 @@ impl Engine {
             None => locate::default_worker()?,
         };
         let guard = self.options.guard.clone().unwrap_or_else(locate::guard);
-        let open_timeout = self.options.open_timeout.unwrap_or(OPEN_TIMEOUT);
         let id = self.last_job.fetch_add(1, Ordering::Relaxed) + 1;
         let name = spec.name.clone().unwrap_or_else(|| format!("Job{id}"));
         let (sender, receiver) = mpsc::unbounded_channel::<ChildCommand>();
         let child = Arc::new(Child::new(id, 0, spec.takes_input, Arc::clone(&self.events), sender));
         let job = Arc::new(Job::new(id, name, vec![Arc::clone(&child)], Arc::clone(&self.events)));
-        let driver = Driver::new(Arc::clone(&job), child, receiver, spec, worker, guard, open_timeout);
+        let driver = Driver::new(Arc::clone(&job), child, receiver, spec, worker, guard, self.options.timeouts);
         self.commands.send(Command::Drive(Box::new(driver))).map_err(|_| shut_down())?;
         Ok(JobHandle::new(job))
     }

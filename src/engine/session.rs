@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until};
 
 use super::error::{Error, ErrorKind};
+use super::timeouts::Timeouts;
 use crate::psrp::{self, Client};
 use crate::transport::framing::{self, Decoder, Item};
 use crate::transport::guard::{Exit, Guard, Scope};
@@ -16,8 +17,6 @@ use crate::transport::launch::{Launch, LaunchError, Worker};
 const READ_SIZE: usize = 64 << 10;
 /// How much of the worker's stderr is kept for the reason of its death.
 const STDERR_TAIL: usize = 4 << 10;
-/// How long a worker may live on after it closed its stdout.
-const CLOSED_OUTPUT_GRACE: Duration = Duration::from_secs(5);
 
 /// One worker and the protocol state of its session.
 pub(super) struct Session {
@@ -32,11 +31,12 @@ pub(super) struct Session {
     stderr: Tail,
     /// Why nothing more will come; told when every event before it was taken.
     end: Option<Error>,
+    timeouts: Timeouts,
 }
 
 impl Session {
     /// Starts a worker and queues the opening of its session.
-    pub(super) async fn start(launch: &Launch, config: psrp::Config) -> Result<Self, Error> {
+    pub(super) async fn start(launch: &Launch, config: psrp::Config, timeouts: Timeouts) -> Result<Self, Error> {
         let worker = launch.spawn().await.map_err(launch_error)?;
         Ok(Self {
             client: Client::new(config),
@@ -48,6 +48,7 @@ impl Session {
             give_up: None,
             stderr: Tail::default(),
             end: None,
+            timeouts,
         })
     }
 
@@ -100,7 +101,7 @@ impl Session {
             Ok(count) if count > 0 => self.decode(count),
             _ => {
                 self.stdout_open = false;
-                self.give_up = Some(Instant::now() + CLOSED_OUTPUT_GRACE);
+                self.give_up = Some(Instant::now() + self.timeouts.close);
             }
         }
     }
@@ -148,13 +149,13 @@ impl Session {
         self.end.get_or_insert(Error::session_broken(kind, number, message));
     }
 
-    /// Ends the session in good order, if the worker answers within `timeout`. Pipelines must have been closed.
-    pub(super) async fn close(&mut self, timeout: Duration) {
+    /// Ends the session in good order, if the worker answers in time.
+    pub(super) async fn close(&mut self) {
         if self.client.close().is_err() {
             return;
         }
         // A worker that does not answer is ended all the same.
-        let _ = tokio::time::timeout(timeout, self.closed()).await;
+        let _ = tokio::time::timeout(self.timeouts.close, self.closed()).await;
     }
 
     /// Ends the worker, alone or with all its descendants, and waits until it is gone: SIGTERM, and SIGKILL after `grace`.

@@ -10,36 +10,52 @@ use super::session::Session;
 use crate::psrp::{Client, ClientError};
 use crate::transport::guard::Scope;
 
-/// PowerShell's own stop; a blocking .NET call delays it until it returns.
-const PROTOCOL: Duration = Duration::from_secs(5);
-/// SIGINT to the group: native programs may end in their own way.
-const INTERRUPT: Duration = Duration::from_secs(2);
-/// SIGTERM to the group; then SIGKILL.
-const TERMINATE: Duration = Duration::from_secs(2);
-
-/// Where a stop has got to.
+/// How far one stop has got, and how long it may take in all.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ladder {
+pub(super) struct Ladder {
+    total: Duration,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
     /// Nobody asked for a stop.
     Idle,
-    /// The pipeline was told to stop; SIGINT follows.
+    /// The pipeline was told to stop, which is PowerShell's own way; a blocking .NET call delays it until it returns.
     Protocol(Instant),
-    /// SIGINT was sent; SIGTERM and SIGKILL follow.
+    /// SIGINT was sent to the group: native programs may end in their own way.
     Interrupt(Instant),
-    /// The guard is ending the group.
-    Terminate,
+    /// The guard is ending the group: SIGTERM, then SIGKILL.
+    Terminate(Instant),
+    /// The guard did not do that in its time, so it was killed, and the worker with it.
+    Kill,
+}
+
+impl Step {
+    /// When this step has had its time; `None` when no step follows.
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Protocol(deadline) | Self::Interrupt(deadline) | Self::Terminate(deadline) => Some(deadline),
+            Self::Idle | Self::Kill => None,
+        }
+    }
 }
 
 impl Ladder {
+    /// A stop that, once it starts, takes `total` at most.
+    pub(super) fn new(total: Duration) -> Self {
+        Self { total, step: Step::Idle }
+    }
+
     /// True once a stop was asked for.
     pub(super) fn started(self) -> bool {
-        !matches!(self, Self::Idle)
+        !matches!(self.step, Step::Idle)
     }
 
     /// Takes the first step.
     pub(super) fn start(&mut self, client: &mut Client, pipeline: Uuid) -> Result<(), ClientError> {
         if !self.started() {
-            *self = Self::Protocol(Instant::now() + PROTOCOL);
+            self.step = Step::Protocol(self.after_tenths(5));
             client.stop_pipeline(pipeline)?;
         }
         Ok(())
@@ -47,27 +63,41 @@ impl Ladder {
 
     /// Waits until the step at hand has had its time; for ever when no step follows.
     pub(super) async fn due(self) {
-        match self {
-            Self::Protocol(deadline) | Self::Interrupt(deadline) => sleep_until(deadline).await,
-            Self::Idle | Self::Terminate => std::future::pending().await,
+        match self.step.deadline() {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
         }
     }
 
     /// Takes the next step.
     pub(super) fn climb(&mut self, session: &Session) {
-        *self = match self {
-            Self::Idle | Self::Terminate => *self,
-            Self::Protocol(_) => {
+        let guard = session.guard();
+        self.step = match self.step {
+            Step::Protocol(_) => {
                 tracing::info!("the script does not stop; interrupting its processes");
                 // A guard that has ended has reported the worker's exit, or will.
-                let _ = session.guard().signal(Signal::INT, Scope::Group);
-                Self::Interrupt(Instant::now() + INTERRUPT)
+                let _ = guard.signal(Signal::INT, Scope::Group);
+                Step::Interrupt(self.after_tenths(2))
             }
-            Self::Interrupt(_) => {
+            Step::Interrupt(_) => {
                 tracing::info!("the worker does not end; terminating its processes");
-                session.guard().end(Scope::Group, TERMINATE);
-                Self::Terminate
+                guard.end(Scope::Group, self.tenths(2));
+                Step::Terminate(self.after_tenths(3))
             }
+            Step::Terminate(_) => {
+                tracing::warn!("the guard does not end the worker; ending the guard");
+                guard.kill();
+                Step::Kill
+            }
+            Step::Idle | Step::Kill => self.step,
         };
+    }
+
+    fn tenths(self, count: u32) -> Duration {
+        self.total / 10 * count
+    }
+
+    fn after_tenths(self, count: u32) -> Instant {
+        Instant::now() + self.tenths(count)
     }
 }

@@ -13,7 +13,7 @@ use super::event::psjob_event;
 use super::handle::{Handle, borrow, check_out, free, into_raw, write_out};
 use super::spec::worker_command;
 use super::text::{bytes, psjob_str, utf8};
-use crate::engine::{Engine, EngineOptions, Error, ErrorKind, LogSink, WaitOutcome};
+use crate::engine::{Engine, EngineOptions, Error, ErrorKind, LogSink, Timeouts, WaitOutcome};
 
 /// An engine: one thread that runs jobs on workers. Usually one per process. Opaque.
 pub struct psjob_engine {
@@ -43,6 +43,12 @@ pub struct psjob_engine_options {
     pub log_userdata: *mut c_void,
     /// One of `PSJOB_LOG_…`; only read when there is a `log_callback`.
     pub log_level: u32,
+    /// How long a worker may take to acknowledge what it was sent, in milliseconds; 0: two minutes.
+    pub answer_timeout_ms: u32,
+    /// How long a stop may take until nothing of the job runs any more, in milliseconds; 0: 10 seconds.
+    pub stop_timeout_ms: u32,
+    /// How long a worker that is not needed any more may take to close its session, in milliseconds; 0: 5 seconds.
+    pub close_timeout_ms: u32,
 }
 
 /// The log sink. Called on the engine's thread only, one line at a time, until `psjob_engine_shutdown` has given OK or
@@ -108,8 +114,8 @@ unsafe fn read_options(options: *const psjob_engine_options) -> Result<EngineOpt
         Ok(EngineOptions {
             worker: worker_command(program, arguments),
             guard: (!guard.is_empty()).then(|| PathBuf::from(guard)),
-            open_timeout: (options.open_timeout_ms != 0).then(|| Duration::from_millis(options.open_timeout_ms.into())),
             log: log_sink(options)?,
+            timeouts: read_timeouts(options),
         })
     }
 }
@@ -158,6 +164,17 @@ impl Userdata {
 unsafe impl Send for Userdata {}
 // SAFETY: as above; the callback is called on one thread only.
 unsafe impl Sync for Userdata {}
+
+fn read_timeouts(options: &psjob_engine_options) -> Timeouts {
+    let read = |ms: u32, default| if ms == 0 { default } else { Duration::from_millis(ms.into()) };
+    let default = Timeouts::default();
+    Timeouts {
+        open: read(options.open_timeout_ms, default.open),
+        answer: read(options.answer_timeout_ms, default.answer),
+        stop: read(options.stop_timeout_ms, default.stop),
+        close: read(options.close_timeout_ms, default.close),
+    }
+}
 
 /// Stops every job, ends every worker and wakes every waiter. A second call does nothing. Unfinished jobs end as
 /// Stopped; their records can still be received.

@@ -59,8 +59,9 @@ impl Guard {
         known(&self.wait(|progress| known(progress).is_some() || progress.ended).await)
     }
 
-    /// Ends the guard's own process at once; the kernel ends the worker with it.
-    pub(super) fn kill(&self) {
+    /// Ends the guard's own process at once; the kernel ends the worker with it. The last resort: what the worker
+    /// started outside its group lives on.
+    pub fn kill(&self) {
         // It may have ended already.
         let _ = rustix::process::pidfd_send_signal(self.process.get_ref(), Signal::KILL);
     }
