@@ -90,6 +90,11 @@
 #define PSJOB_STATE_STOPPED 4
 
 /**
+ * The script waits for its host: for the answer to a question (`psjob_job_get_question`).
+ */
+#define PSJOB_STATE_BLOCKED 5
+
+/**
  * The script called `exit`.
  */
 #define PSJOB_STATE_EXITED 11
@@ -291,6 +296,11 @@ typedef struct {
 #define PSJOB_STATUS_SHUT_DOWN 2
 
 /**
+ * The job is Blocked: it waits for its host, and would wait for ever if the host only waits for it.
+ */
+#define PSJOB_STATUS_BLOCKED 3
+
+/**
  * A required pointer is NULL.
  */
 #define PSJOB_STATUS_NULL_ARGUMENT 100
@@ -334,6 +344,11 @@ typedef struct {
  * The job takes no input (any more).
  */
 #define PSJOB_STATUS_INPUT_CLOSED 301
+
+/**
+ * The job has no such question open.
+ */
+#define PSJOB_STATUS_NO_QUESTION 302
 
 /**
  * Reason of a job: the script ended in a terminating error.
@@ -878,8 +893,8 @@ psjob_status psjob_job_get_has_more_data(const psjob_job *job,
                                          psjob_error **out_error);
 
 /**
- * Waits until the job has finished (OK) or the time is up (TIMEOUT), and writes its state in both cases. A negative
- * `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
+ * Waits until the job has finished (OK), is blocked (BLOCKED) or the time is up (TIMEOUT), and writes its state in every
+ * case. A negative `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
  *
  * Ownership: `job` is borrowed.
  * Threads: any, also at the same time.
@@ -930,6 +945,49 @@ psjob_status psjob_job_send_input_clixml(const psjob_job *job,
  * Errors: NULL_ARGUMENT.
  */
 psjob_status psjob_job_close_input(const psjob_job *job, psjob_error **out_error);
+
+/**
+ * Writes the sequence number of the record by which a child asks a question, while it does; 0 while it asks none.
+ *
+ * The record is a call of the host (`PSJOB_STREAM_HOST_CALL`) like others, in its place among the records; the script waits
+ * until it is answered or the job is stopped. A record that asks, but is not the one given here, was answered before.
+ *
+ * Ownership: `job` is borrowed.
+ * Threads: any, also at the same time.
+ * Errors: NULL_ARGUMENT, BAD_VALUE.
+ */
+psjob_status psjob_job_get_question(const psjob_job *job,
+                                    uint32_t child,
+                                    uint64_t *out_sequence,
+                                    psjob_error **out_error);
+
+/**
+ * Answers a child's question with a value: one CLIXML element, with or without an `Objs` root (UTF-8).
+ *
+ * Ownership: `clixml` is copied.
+ * Threads: any, also at the same time; of several answers the first counts.
+ * Errors: NULL_ARGUMENT, BAD_VALUE, BAD_CLIXML, NO_QUESTION (not open, or not any more).
+ */
+psjob_status psjob_job_answer_clixml(const psjob_job *job,
+                                     uint32_t child,
+                                     uint64_t sequence,
+                                     const uint8_t *clixml,
+                                     size_t clixml_len,
+                                     psjob_error **out_error);
+
+/**
+ * Refuses a child's question: the script's call throws an exception with `message` (UTF-8).
+ *
+ * Ownership: `message` is copied.
+ * Threads: any, also at the same time; of several answers the first counts.
+ * Errors: NULL_ARGUMENT, BAD_TEXT, BAD_VALUE, NO_QUESTION (not open, or not any more).
+ */
+psjob_status psjob_job_answer_error(const psjob_job *job,
+                                    uint32_t child,
+                                    uint64_t sequence,
+                                    const uint8_t *message,
+                                    size_t message_len,
+                                    psjob_error **out_error);
 
 /**
  * Receives: gives up to `max_records` records of a child and moves its receive cursor past them. Does not wait.

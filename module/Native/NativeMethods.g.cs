@@ -32,6 +32,10 @@ namespace PSJob.Native
         /// </summary>
         internal const int PSJOB_STATUS_SHUT_DOWN = 2;
         /// <summary>
+        ///  The job is Blocked: it waits for its host, and would wait for ever if the host only waits for it.
+        /// </summary>
+        internal const int PSJOB_STATUS_BLOCKED = 3;
+        /// <summary>
         ///  A required pointer is NULL.
         /// </summary>
         internal const int PSJOB_STATUS_NULL_ARGUMENT = 100;
@@ -67,6 +71,10 @@ namespace PSJob.Native
         ///  The job takes no input (any more).
         /// </summary>
         internal const int PSJOB_STATUS_INPUT_CLOSED = 301;
+        /// <summary>
+        ///  The job has no such question open.
+        /// </summary>
+        internal const int PSJOB_STATUS_NO_QUESTION = 302;
         /// <summary>
         ///  Reason of a job: the script ended in a terminating error.
         /// </summary>
@@ -151,6 +159,10 @@ namespace PSJob.Native
         ///  The job was stopped.
         /// </summary>
         internal const uint PSJOB_STATE_STOPPED = 4;
+        /// <summary>
+        ///  The script waits for its host: for the answer to a question (`psjob_job_get_question`).
+        /// </summary>
+        internal const uint PSJOB_STATE_BLOCKED = 5;
         /// <summary>
         ///  The script called `exit`.
         /// </summary>
@@ -673,8 +685,8 @@ namespace PSJob.Native
         internal static extern int psjob_job_get_has_more_data(psjob_job* job, uint child, uint* out_has_more_data, psjob_error** out_error);
 
         /// <summary>
-        ///  Waits until the job has finished (OK) or the time is up (TIMEOUT), and writes its state in both cases. A negative
-        ///  `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
+        ///  Waits until the job has finished (OK), is blocked (BLOCKED) or the time is up (TIMEOUT), and writes its state in every
+        ///  case. A negative `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
         ///
         ///  Ownership: `job` is borrowed.
         ///  Threads: any, also at the same time.
@@ -723,6 +735,39 @@ namespace PSJob.Native
         /// </summary>
         [DllImport(__DllName, EntryPoint = "psjob_job_close_input", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int psjob_job_close_input(psjob_job* job, psjob_error** out_error);
+
+        /// <summary>
+        ///  Writes the sequence number of the record by which a child asks a question, while it does; 0 while it asks none.
+        ///
+        ///  The record is a call of the host (`PSJOB_STREAM_HOST_CALL`) like others, in its place among the records; the script waits
+        ///  until it is answered or the job is stopped. A record that asks, but is not the one given here, was answered before.
+        ///
+        ///  Ownership: `job` is borrowed.
+        ///  Threads: any, also at the same time.
+        ///  Errors: NULL_ARGUMENT, BAD_VALUE.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "psjob_job_get_question", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int psjob_job_get_question(psjob_job* job, uint child, ulong* out_sequence, psjob_error** out_error);
+
+        /// <summary>
+        ///  Answers a child's question with a value: one CLIXML element, with or without an `Objs` root (UTF-8).
+        ///
+        ///  Ownership: `clixml` is copied.
+        ///  Threads: any, also at the same time; of several answers the first counts.
+        ///  Errors: NULL_ARGUMENT, BAD_VALUE, BAD_CLIXML, NO_QUESTION (not open, or not any more).
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "psjob_job_answer_clixml", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int psjob_job_answer_clixml(psjob_job* job, uint child, ulong sequence, byte* clixml, nuint clixml_len, psjob_error** out_error);
+
+        /// <summary>
+        ///  Refuses a child's question: the script's call throws an exception with `message` (UTF-8).
+        ///
+        ///  Ownership: `message` is copied.
+        ///  Threads: any, also at the same time; of several answers the first counts.
+        ///  Errors: NULL_ARGUMENT, BAD_TEXT, BAD_VALUE, NO_QUESTION (not open, or not any more).
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "psjob_job_answer_error", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int psjob_job_answer_error(psjob_job* job, uint child, ulong sequence, byte* message, nuint message_len, psjob_error** out_error);
 
         /// <summary>
         ///  Receives: gives up to `max_records` records of a child and moves its receive cursor past them. Does not wait.

@@ -11,13 +11,19 @@ use super::event::{Event, EventQueue};
 use super::log::{Record, RecordLog, RecordStream};
 use super::state::JobState;
 use crate::clixml::Value;
+use crate::psrp::CallId;
 
 /// What a host asks of the driver of a child.
 pub(super) enum ChildCommand {
     Input(Value),
     EndInput,
-    Stop,
+    Answer(CallId, Answer),
+    /// With the question that was open.
+    Stop(Option<CallId>),
 }
+
+/// What a host says to a question: a value, or the message of an exception.
+pub(super) type Answer = Result<Value, String>;
 
 /// What a driver reports when a child has ended.
 #[derive(Debug)]
@@ -57,6 +63,9 @@ struct Inner {
     worker_pid: Option<u32>,
     exit_code: Option<i32>,
     reason: Option<Error>,
+    /// The call that waits for an answer, and its record's sequence number. A script asks one at a time.
+    question: Option<(u64, CallId)>,
+    stop_requested: bool,
 }
 
 impl Child {
@@ -74,6 +83,8 @@ impl Child {
             worker_pid: None,
             exit_code: None,
             reason: None,
+            question: None,
+            stop_requested: false,
         };
         Self { job, index, session: Uuid::new_v4(), events, commands, inner: Mutex::new(inner) }
     }
@@ -145,9 +156,41 @@ impl Child {
         }
     }
 
+    /// The sequence number of the record that asks, while its question is open.
+    pub(super) fn question(&self) -> Option<u64> {
+        self.lock().question.map(|(sequence, _)| sequence)
+    }
+
+    /// Answers the question of the record `sequence`; the script goes on.
+    pub(super) fn answer(&self, sequence: u64, answer: Answer) -> Result<(), Error> {
+        let mut inner = self.lock();
+        let Some((_, call)) = inner.question.take_if(|(asked, _)| *asked == sequence) else {
+            return Err(Error::new(
+                ErrorKind::NoQuestion,
+                "the job does not ask that (any more): the question was answered, or the job was stopped",
+            ));
+        };
+        inner.state = JobState::Running;
+        self.push_state(JobState::Running);
+        // A driver that has ended needs no answer.
+        let _ = self.commands.send(ChildCommand::Answer(call, answer));
+        Ok(())
+    }
+
+    /// Asks the child to stop. Its open question is withdrawn: the script will not wait for the answer.
     pub(super) fn stop(&self) {
+        let mut inner = self.lock();
+        if inner.state.is_finished() {
+            return;
+        }
+        inner.stop_requested = true;
+        let question = inner.question.take().map(|(_, call)| call);
+        if question.is_some() {
+            inner.state = JobState::Running;
+            self.push_state(JobState::Running);
+        }
         // A driver that has ended needs no stop.
-        let _ = self.commands.send(ChildCommand::Stop);
+        let _ = self.commands.send(ChildCommand::Stop(question));
     }
 
     // What follows is the driver's.
@@ -159,6 +202,21 @@ impl Child {
     pub(super) fn set_running(&self) {
         self.lock().state = JobState::Running;
         self.push_state(JobState::Running);
+    }
+
+    /// Appends the record of a call that waits for an answer; the child is Blocked until it comes. False when the child
+    /// is to stop, so that nobody will answer.
+    pub(super) fn ask(&self, call: CallId, clixml: Box<[u8]>) -> bool {
+        let mut inner = self.lock();
+        if inner.stop_requested {
+            return false;
+        }
+        let sequence = inner.log.append(RecordStream::HostCall, now(), clixml);
+        inner.question = Some((sequence, call));
+        inner.state = JobState::Blocked;
+        self.events.push_data_ready(self.job, self.index);
+        self.push_state(JobState::Blocked);
+        true
     }
 
     pub(super) fn append(&self, stream: RecordStream, clixml: Box<[u8]>) {
@@ -190,6 +248,7 @@ impl Child {
         };
         inner.log.close();
         inner.takes_input = false;
+        inner.question = None;
         let state = inner.state;
         drop(inner);
         self.push_state(state);

@@ -106,7 +106,7 @@ impl Driver {
             tracing::info!(ending = ending.name(), "the job has ended");
         }
         self.child.finish(ending);
-        self.job.child_finished();
+        self.job.child_changed();
     }
 
     async fn start_worker(&mut self) -> Result<Session, Ending> {
@@ -138,10 +138,11 @@ impl Driver {
     async fn run_script(&mut self, session: &mut Session) -> Ending {
         tracing::info!("the script starts");
         self.child.set_running();
-        let mut run = match ScriptRun::start(session, &self.spec, &self.child, Ladder::new(self.timeouts.stop)) {
-            Ok(run) => run,
-            Err(error) => return Ending::Failed(error),
-        };
+        let mut run =
+            match ScriptRun::start(session, &self.spec, &self.job, &self.child, Ladder::new(self.timeouts.stop)) {
+                Ok(run) => run,
+                Err(error) => return Ending::Failed(error),
+            };
         loop {
             tokio::select! {
                 event = session.next() => match event {
@@ -153,7 +154,11 @@ impl Driver {
                         }
                     }
                 },
-                command = self.inbox.next() => run.on_command(session, command),
+                command = self.inbox.next() => {
+                    if let Err(error) = run.on_command(session, command) {
+                        tracing::warn!(%error, "the session takes no more for its pipeline");
+                    }
+                }
                 () = run.ladder.due() => run.ladder.climb(session),
             }
         }
@@ -172,6 +177,7 @@ impl Drop for Driver {
 
 /// The script while it runs.
 struct ScriptRun<'a> {
+    job: &'a Job,
     child: &'a Child,
     pipeline: Uuid,
     ladder: Ladder,
@@ -180,21 +186,31 @@ struct ScriptRun<'a> {
 }
 
 impl<'a> ScriptRun<'a> {
-    fn start(session: &mut Session, spec: &JobSpec, child: &'a Child, ladder: Ladder) -> Result<Self, Error> {
+    fn start(
+        session: &mut Session,
+        spec: &JobSpec,
+        job: &'a Job,
+        child: &'a Child,
+        ladder: Ladder,
+    ) -> Result<Self, Error> {
         let pipeline = Uuid::new_v4();
         session.client().create_pipeline(&script_pipeline(pipeline, spec))?;
-        Ok(Self { child, pipeline, ladder, twins: TwinFilter::default(), exit_code: None })
+        Ok(Self { job, child, pipeline, ladder, twins: TwinFilter::default(), exit_code: None })
     }
 
-    fn on_command(&mut self, session: &mut Session, command: ChildCommand) {
+    fn on_command(&mut self, session: &mut Session, command: ChildCommand) -> Result<(), psrp::ClientError> {
         let client = session.client();
-        let done = match command {
+        match command {
             ChildCommand::Input(value) => client.send_input(self.pipeline, &value),
             ChildCommand::EndInput => client.end_input(self.pipeline),
-            ChildCommand::Stop => self.ladder.start(client, self.pipeline),
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "the session takes no more for its pipeline");
+            ChildCommand::Answer(call, answer) => client.answer(&call, answer.map_err(|message| host_error(&message))),
+            ChildCommand::Stop(question) => {
+                // A worker whose script waits for an answer does not stop before it has one.
+                if let Some(call) = question {
+                    client.answer(&call, Err(host_error(STOPPED)))?;
+                }
+                self.ladder.start(client, self.pipeline)
+            }
         }
     }
 
@@ -217,9 +233,18 @@ impl<'a> ScriptRun<'a> {
         if let Some(code) = exit_code_of(&call) {
             self.exit_code = Some(code);
         } else if call.call.expects_answer() {
-            refuse(session, &call)?;
+            self.ask(session, call)?;
         } else if !self.twins.is_twin(&call) {
             self.child.append(RecordStream::HostCall, call.clixml.into());
+        }
+        Ok(())
+    }
+
+    fn ask(&self, session: &mut Session, call: HostCall) -> Result<(), Error> {
+        if self.child.ask(call.call, call.clixml.into()) {
+            self.job.child_changed();
+        } else {
+            session.client().answer(&call.call, Err(host_error(STOPPED)))?;
         }
         Ok(())
     }
@@ -234,12 +259,17 @@ impl<'a> ScriptRun<'a> {
     }
 }
 
-/// Answers a host call that wants a value: nobody is there to give one.
+/// Answers a question of what runs before the job: nobody receives from it yet, so nobody could answer.
 pub(super) fn refuse(session: &mut Session, call: &HostCall) -> Result<(), Error> {
-    let message =
-        "A job cannot prompt: nobody is asked for an answer here. Pass the value with -ArgumentList or $using:.";
-    let error = psrp::HostError { message: message.to_owned(), fully_qualified_id: "PSJobCannotPrompt".to_owned() };
-    Ok(session.client().answer(&call.call, Err(error))?)
+    let message = "What runs before a job cannot prompt. Ask before Start-Job and pass the value with -ArgumentList.";
+    Ok(session.client().answer(&call.call, Err(host_error(message)))?)
+}
+
+const STOPPED: &str = "The job was stopped.";
+
+/// The exception that the script's call throws.
+fn host_error(message: &str) -> psrp::HostError {
+    psrp::HostError { message: message.to_owned(), fully_qualified_id: "PSJobNotAnswered".to_owned() }
 }
 
 /// The code of an `exit`, which is a call of the host (protocol.md 19).
@@ -265,7 +295,7 @@ async fn open(session: &mut Session, timeout: Duration) -> Result<(), Error> {
 }
 
 fn script_pipeline(id: Uuid, spec: &JobSpec) -> psrp::Pipeline {
-    let script = psrp::Command::script(spec.script.as_str());
+    let script = psrp::Command::script(spec.script.as_deref().unwrap_or_default());
     let script = spec.arguments.iter().cloned().fold(script, psrp::Command::argument);
     let named = spec.parameters.iter().cloned();
     let script = named.fold(script, |script, (name, value)| script.parameter(name, value));
@@ -314,15 +344,15 @@ impl Inbox {
         match self.early.pop_front() {
             Some(command) => command,
             // The child holds a sender as long as the driver holds the child.
-            None => self.commands.recv().await.unwrap_or(ChildCommand::Stop),
+            None => self.commands.recv().await.unwrap_or(ChildCommand::Stop(None)),
         }
     }
 
     async fn stopped(&mut self) {
         loop {
             match self.commands.recv().await {
-                Some(ChildCommand::Stop) | None => return,
-                Some(early @ (ChildCommand::Input(_) | ChildCommand::EndInput)) => self.early.push_back(early),
+                Some(ChildCommand::Stop(_)) | None => return,
+                Some(early) => self.early.push_back(early),
             }
         }
     }
@@ -336,7 +366,7 @@ mod tests {
     async fn input_that_comes_before_the_script_keeps_its_order() {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
         let mut inbox = Inbox::new(receiver);
-        for command in [ChildCommand::Input(Value::Int32(1)), ChildCommand::EndInput, ChildCommand::Stop] {
+        for command in [ChildCommand::Input(Value::Int32(1)), ChildCommand::EndInput, ChildCommand::Stop(None)] {
             assert!(sender.send(command).is_ok());
         }
         inbox.stopped().await;

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     SpecIncomplete = 300,
     /// The job takes no input (any more).
     InputClosed = 301,
+    /// The job has no such question open.
+    NoQuestion = 302,
     /// The script ended in a terminating error.
     ScriptFailed = 400,
     /// There is no worker executable.

@@ -128,22 +128,38 @@ impl Job {
         if !self.state().is_finished() {
             self.stop_requested.store(true, Ordering::Release);
             self.children.iter().for_each(|child| child.stop());
+            self.child_changed();
         }
     }
 
     /// Asks one child to stop; the job itself does not count as stopped.
     pub fn stop_child(&self, child: u32) -> Result<(), Error> {
         self.child(child)?.stop();
+        self.child_changed();
         Ok(())
     }
 
-    /// Waits until the job has finished; `None` waits without limit. Gives the state at the end of the wait.
+    /// The sequence number of the record by which a child asks a question; `None` while it asks none.
+    pub fn question(&self, child: u32) -> Result<Option<u64>, Error> {
+        Ok(self.child(child)?.question())
+    }
+
+    /// Answers a child's question, by its record's sequence number; `Err` lets the script's call fail with that message.
     ///
-    /// Every job finishes at the latest when its engine is shut down.
+    /// Fails with [`ErrorKind::NoQuestion`] when that question is not open (any more).
+    pub fn answer(&self, child: u32, sequence: u64, answer: Result<Value, String>) -> Result<(), Error> {
+        self.child(child)?.answer(sequence, answer)?;
+        self.child_changed();
+        Ok(())
+    }
+
+    /// Waits until the job has finished or is blocked; `None` waits without limit. Gives the state at the end of the wait.
+    ///
+    /// Every job finishes at the latest when its engine is shut down. A blocked one waits for its host.
     pub fn wait(&self, timeout: Option<Duration>) -> JobState {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut state = self.lock();
-        while !state.is_finished() {
+        while !state.is_finished() && *state != JobState::Blocked {
             state = match deadline {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
@@ -158,18 +174,16 @@ impl Job {
         *state
     }
 
-    /// Called by a driver after its child has finished.
-    pub(super) fn child_finished(&self) {
-        let states = || self.children.iter().map(|child| child.state());
-        if !states().all(JobState::is_finished) {
-            return;
-        }
-        let stop_requested = self.stop_requested.load(Ordering::Acquire);
-        let finished = JobState::of_finished_children(states().collect::<Vec<_>>().into_iter(), stop_requested);
+    /// Called after a child's state has changed; the job's follows.
+    pub(super) fn child_changed(&self) {
         let mut state = self.lock();
-        if !state.is_finished() {
-            *state = finished;
-            self.events.push(Event::JobState { job: self.id, state: finished });
+        // Read under the job's lock: of two changes at once, the later one sees both.
+        let children: Vec<JobState> = self.children.iter().map(|child| child.state()).collect();
+        let stop_requested = self.stop_requested.load(Ordering::Acquire);
+        let combined = JobState::of_children(children.into_iter(), stop_requested);
+        if !state.is_finished() && *state != combined {
+            *state = combined;
+            self.events.push(Event::JobState { job: self.id, state: combined });
             self.changed.notify_all();
         }
     }

@@ -71,11 +71,12 @@ impl RecordLog {
         Self { records: VecDeque::new(), cursor: 1, open: true }
     }
 
-    /// Appends a record that arrived at `time`.
-    pub(super) fn append(&mut self, stream: RecordStream, time: i64, clixml: Box<[u8]>) {
+    /// Appends a record that arrived at `time`; gives its sequence number.
+    pub(super) fn append(&mut self, stream: RecordStream, time: i64, clixml: Box<[u8]>) -> u64 {
         debug_assert!(self.open, "a record after the end of the log");
         let sequence = self.last_sequence() + 1;
         self.records.push_back(Arc::new(Record { sequence, time, stream, clixml }));
+        sequence
     }
 
     /// No record follows.

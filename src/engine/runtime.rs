@@ -85,7 +85,7 @@ impl Engine {
     ///
     /// Fails with [`ErrorKind::SpecIncomplete`], [`ErrorKind::WorkerNotFound`] or [`ErrorKind::EngineShutDown`].
     pub fn start(&self, spec: JobSpec) -> Result<JobHandle, Error> {
-        if spec.script.is_empty() {
+        if spec.script.is_none() {
             return Err(Error::new(ErrorKind::SpecIncomplete, "the spec has no script"));
         }
         let worker = match spec.worker.as_ref().or(self.options.worker.as_ref()) {

@@ -9,8 +9,8 @@ use crate::clixml::{self, Value};
 /// What a job is made from. Nothing is checked against the file system before the job starts.
 #[derive(Clone, Debug, Default)]
 pub struct JobSpec {
-    /// The script's text, without the braces of a script block.
-    pub script: String,
+    /// The script's text, without the braces of a script block. Required; it may be empty.
+    pub script: Option<String>,
     /// Positional arguments of the script, in order.
     pub arguments: Vec<Value>,
     /// Named arguments of the script. The values of `$using:` expressions travel as the dictionary `--%`.

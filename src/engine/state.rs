@@ -14,6 +14,8 @@ pub enum JobState {
     Failed = 3,
     /// The job was stopped.
     Stopped = 4,
+    /// The script waits for the host: for the answer to a question.
+    Blocked = 5,
     /// The script called `exit`.
     Exited = 11,
 }
@@ -21,13 +23,25 @@ pub enum JobState {
 impl JobState {
     /// True for the states that nothing follows.
     pub fn is_finished(self) -> bool {
-        !matches!(self, Self::NotStarted | Self::Running)
+        !matches!(self, Self::NotStarted | Self::Running | Self::Blocked)
     }
 
-    /// The end state of a job whose children have all finished (PowerShell source: client/Job.cs, `PSRemotingJob`).
+    /// The state of a job whose children have these states (PowerShell source: client/Job.cs, `PSRemotingJob`): while one
+    /// of them has not finished, it runs, or is blocked when one of them is.
     ///
     /// `stop_requested` says whether the job itself, not only a child, was told to stop.
-    pub(super) fn of_finished_children(children: impl Iterator<Item = Self> + Clone, stop_requested: bool) -> Self {
+    pub(super) fn of_children(children: impl Iterator<Item = Self> + Clone, stop_requested: bool) -> Self {
+        if children.clone().all(Self::is_finished) {
+            Self::of_finished_children(children, stop_requested)
+        } else if children.clone().any(|child| child == Self::Blocked) {
+            Self::Blocked
+        } else {
+            Self::Running
+        }
+    }
+
+    /// The end state of a job whose children have all finished.
+    fn of_finished_children(children: impl Iterator<Item = Self> + Clone, stop_requested: bool) -> Self {
         let any = |state| children.clone().any(|child| child == state);
         if any(Self::Failed) {
             Self::Failed
@@ -46,7 +60,7 @@ mod tests {
     use super::JobState::{self, *};
 
     fn combined(children: &[JobState], stop_requested: bool) -> JobState {
-        JobState::of_finished_children(children.iter().copied(), stop_requested)
+        JobState::of_children(children.iter().copied(), stop_requested)
     }
 
     #[test]
@@ -58,6 +72,12 @@ mod tests {
     fn a_job_is_stopped_only_by_its_own_stop() {
         assert_eq!(combined(&[Stopped], true), Stopped);
         assert_eq!(combined(&[Stopped], false), Completed);
+    }
+
+    #[test]
+    fn a_blocked_child_blocks_the_job_and_an_unfinished_one_keeps_it_running() {
+        assert_eq!(combined(&[Running, Blocked], false), Blocked);
+        assert_eq!(combined(&[NotStarted, Failed], false), Running);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub const PSJOB_STATUS_OK: psjob_status = 0;
 pub const PSJOB_STATUS_TIMEOUT: psjob_status = 1;
 /// The engine was shut down while something was waited for.
 pub const PSJOB_STATUS_SHUT_DOWN: psjob_status = 2;
+/// The job is Blocked: it waits for its host, and would wait for ever if the host only waits for it.
+pub const PSJOB_STATUS_BLOCKED: psjob_status = 3;
 /// A required pointer is NULL.
 pub const PSJOB_STATUS_NULL_ARGUMENT: psjob_status = 100;
 /// Text is not valid UTF-8 or UTF-16, or holds a NUL where none may be.
@@ -33,6 +35,8 @@ pub const PSJOB_STATUS_ENGINE_START: psjob_status = 201;
 pub const PSJOB_STATUS_SPEC_INCOMPLETE: psjob_status = 300;
 /// The job takes no input (any more).
 pub const PSJOB_STATUS_INPUT_CLOSED: psjob_status = 301;
+/// The job has no such question open.
+pub const PSJOB_STATUS_NO_QUESTION: psjob_status = 302;
 /// Reason of a job: the script ended in a terminating error.
 pub const PSJOB_STATUS_SCRIPT_FAILED: psjob_status = 400;
 /// There is no worker executable.
@@ -164,6 +168,7 @@ mod tests {
             (PSJOB_STATUS_ENGINE_START, ErrorKind::EngineStart),
             (PSJOB_STATUS_SPEC_INCOMPLETE, ErrorKind::SpecIncomplete),
             (PSJOB_STATUS_INPUT_CLOSED, ErrorKind::InputClosed),
+            (PSJOB_STATUS_NO_QUESTION, ErrorKind::NoQuestion),
             (PSJOB_STATUS_SCRIPT_FAILED, ErrorKind::ScriptFailed),
             (PSJOB_STATUS_WORKER_NOT_FOUND, ErrorKind::WorkerNotFound),
             (PSJOB_STATUS_WORKER_START, ErrorKind::WorkerStart),

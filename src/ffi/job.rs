@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::batch::psjob_batch;
 use super::boundary::{boundary, boundary_or, boundary_with_status};
 use super::engine::{psjob_engine, timeout};
-use super::error::{PSJOB_STATUS_OK, PSJOB_STATUS_TIMEOUT, psjob_error, psjob_status};
+use super::error::{PSJOB_STATUS_BLOCKED, PSJOB_STATUS_OK, PSJOB_STATUS_TIMEOUT, psjob_error, psjob_status};
 use super::handle::{Handle, borrow, check_out, free, into_raw, write_out};
 use super::spec::psjob_spec;
-use super::text::{bytes, psjob_str};
-use crate::engine::{Error, JobHandle, Record, parse_value};
+use super::text::{bytes, psjob_str, utf8};
+use crate::engine::{Error, JobHandle, JobState, Record, parse_value};
 
 /// The worker is being started, or runs what comes before the job (children only).
 pub const PSJOB_STATE_NOT_STARTED: u32 = 0;
@@ -21,6 +21,8 @@ pub const PSJOB_STATE_COMPLETED: u32 = 2;
 pub const PSJOB_STATE_FAILED: u32 = 3;
 /// The job was stopped.
 pub const PSJOB_STATE_STOPPED: u32 = 4;
+/// The script waits for its host: for the answer to a question (`psjob_job_get_question`).
+pub const PSJOB_STATE_BLOCKED: u32 = 5;
 /// The script called `exit`.
 pub const PSJOB_STATE_EXITED: u32 = 11;
 
@@ -224,8 +226,8 @@ pub unsafe extern "C" fn psjob_job_get_has_more_data(
     }
 }
 
-/// Waits until the job has finished (OK) or the time is up (TIMEOUT), and writes its state in both cases. A negative
-/// `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
+/// Waits until the job has finished (OK), is blocked (BLOCKED) or the time is up (TIMEOUT), and writes its state in every
+/// case. A negative `timeout_ms` waits without limit; shutting the engine down ends every job, and so the wait.
 ///
 /// Ownership: `job` is borrowed.
 /// Threads: any, also at the same time.
@@ -243,7 +245,11 @@ pub unsafe extern "C" fn psjob_job_wait(
             check_out(out_state, "out_state")?;
             let state = borrow(job, "job")?.wait(timeout(timeout_ms));
             write_out(out_state, state as u32);
-            Ok(if state.is_finished() { PSJOB_STATUS_OK } else { PSJOB_STATUS_TIMEOUT })
+            Ok(match state {
+                JobState::Blocked => PSJOB_STATUS_BLOCKED,
+                state if state.is_finished() => PSJOB_STATUS_OK,
+                _ => PSJOB_STATUS_TIMEOUT,
+            })
         })
     }
 }
@@ -316,6 +322,71 @@ pub unsafe extern "C" fn psjob_job_close_input(
         boundary(out_error, || {
             borrow(job, "job")?.close_input();
             Ok(())
+        })
+    }
+}
+
+/// Writes the sequence number of the record by which a child asks a question, while it does; 0 while it asks none.
+///
+/// The record is a call of the host (`PSJOB_STREAM_HOST_CALL`) like others, in its place among the records; the script waits
+/// until it is answered or the job is stopped. A record that asks, but is not the one given here, was answered before.
+///
+/// Ownership: `job` is borrowed.
+/// Threads: any, also at the same time.
+/// Errors: NULL_ARGUMENT, BAD_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn psjob_job_get_question(
+    job: *const psjob_job,
+    child: u32,
+    out_sequence: *mut u64,
+    out_error: *mut *mut psjob_error,
+) -> psjob_status {
+    // SAFETY: the caller passes valid pointers or NULL; each is checked before it is used.
+    unsafe { get(job, out_sequence, "out_sequence", out_error, |job| Ok(job.question(child)?.unwrap_or(0))) }
+}
+
+/// Answers a child's question with a value: one CLIXML element, with or without an `Objs` root (UTF-8).
+///
+/// Ownership: `clixml` is copied.
+/// Threads: any, also at the same time; of several answers the first counts.
+/// Errors: NULL_ARGUMENT, BAD_VALUE, BAD_CLIXML, NO_QUESTION (not open, or not any more).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn psjob_job_answer_clixml(
+    job: *const psjob_job,
+    child: u32,
+    sequence: u64,
+    clixml: *const u8,
+    clixml_len: usize,
+    out_error: *mut *mut psjob_error,
+) -> psjob_status {
+    // SAFETY: the caller passes valid pointers or NULL; each is checked before it is used.
+    unsafe {
+        boundary(out_error, || {
+            let value = parse_value(bytes(clixml, clixml_len, "clixml")?)?;
+            borrow(job, "job")?.answer(child, sequence, Ok(value))
+        })
+    }
+}
+
+/// Refuses a child's question: the script's call throws an exception with `message` (UTF-8).
+///
+/// Ownership: `message` is copied.
+/// Threads: any, also at the same time; of several answers the first counts.
+/// Errors: NULL_ARGUMENT, BAD_TEXT, BAD_VALUE, NO_QUESTION (not open, or not any more).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn psjob_job_answer_error(
+    job: *const psjob_job,
+    child: u32,
+    sequence: u64,
+    message: *const u8,
+    message_len: usize,
+    out_error: *mut *mut psjob_error,
+) -> psjob_status {
+    // SAFETY: the caller passes valid pointers or NULL; each is checked before it is used.
+    unsafe {
+        boundary(out_error, || {
+            let message = utf8(message, message_len, "message")?.to_owned();
+            borrow(job, "job")?.answer(child, sequence, Err(message))
         })
     }
 }

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn psjob_spec_set_script(
     // SAFETY: the caller passes valid pointers or NULL; each is checked before it is used.
     unsafe {
         boundary(out_error, || {
-            borrow_mut(spec, "spec")?.script = utf8(text, text_len, "text")?.to_owned();
+            borrow_mut(spec, "spec")?.script = Some(utf8(text, text_len, "text")?.to_owned());
             Ok(())
         })
     }
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn psjob_spec_set_script_utf16(
     // SAFETY: the caller passes valid pointers or NULL; each is checked before it is used.
     unsafe {
         boundary(out_error, || {
-            borrow_mut(spec, "spec")?.script = utf16(text, text_len, "text")?;
+            borrow_mut(spec, "spec")?.script = Some(utf16(text, text_len, "text")?);
             Ok(())
         })
     }

@@ -198,6 +198,64 @@ static void a_job_can_be_stopped_while_its_worker_starts(void)
     psjob_engine_free(engine);
 }
 
+/* Starts a job that asks, and waits until it does. */
+static psjob_job *start_asking(psjob_engine *engine, uint64_t *question)
+{
+    psjob_job *job = start_script(engine, "'<' + $Host.UI.ReadLine() + '>'");
+    uint32_t state = 99;
+    CHECK(psjob_job_wait(job, DEADLINE_MS, &state, NULL) == PSJOB_STATUS_BLOCKED);
+    CHECK(state == PSJOB_STATE_BLOCKED);
+    CHECK(psjob_job_get_question(job, 0, question, NULL) == PSJOB_STATUS_OK);
+    CHECK(*question == 1);
+    return job;
+}
+
+static void a_question_blocks_the_job_until_it_is_answered(void)
+{
+    psjob_engine *engine = new_engine();
+    uint64_t question = 0;
+    psjob_job *job = start_asking(engine, &question);
+    psjob_batch *batch = receive(job);
+    CHECK(psjob_batch_get_count(batch) == 1 && record_at(batch, 0).stream == PSJOB_STREAM_HOST_CALL);
+    psjob_batch_free(batch);
+    const char *answer = "<S>yes</S>";
+    CHECK(psjob_job_answer_clixml(job, 0, question + 1, (const uint8_t *)answer, strlen(answer), NULL)
+          == PSJOB_STATUS_NO_QUESTION);
+    CHECK(psjob_job_answer_clixml(job, 0, question, (const uint8_t *)answer, strlen(answer), NULL) == PSJOB_STATUS_OK);
+    CHECK(wait_for(job) == PSJOB_STATE_COMPLETED);
+    CHECK(psjob_job_answer_clixml(job, 0, question, (const uint8_t *)answer, strlen(answer), NULL)
+          == PSJOB_STATUS_NO_QUESTION);
+    batch = receive(job);
+    CHECK(contains(record_at(batch, 0).clixml, "&lt;yes&gt;"));
+    psjob_batch_free(batch);
+    psjob_job_free(job);
+    psjob_engine_free(engine);
+}
+
+static void a_refused_question_is_an_error_of_the_script(void)
+{
+    psjob_engine *engine = new_engine();
+    uint64_t question = 0;
+    psjob_job *job = start_asking(engine, &question);
+    CHECK(psjob_job_answer_error(job, 0, question, (const uint8_t *)"nobody home", 11, NULL) == PSJOB_STATUS_OK);
+    psjob_error *reason = reason_of_failure(job);
+    CHECK(contains(psjob_error_get_message(reason), "nobody home"));
+    psjob_error_free(reason);
+    psjob_job_free(job);
+    psjob_engine_free(engine);
+}
+
+static void a_stop_releases_a_question(void)
+{
+    psjob_engine *engine = new_engine();
+    uint64_t question = 0;
+    psjob_job *job = start_asking(engine, &question);
+    CHECK(psjob_job_stop(job, NULL) == PSJOB_STATUS_OK);
+    CHECK(wait_for(job) == PSJOB_STATE_STOPPED);
+    psjob_job_free(job);
+    psjob_engine_free(engine);
+}
+
 static void arguments_and_input_arrive(void)
 {
     psjob_engine *engine = new_engine();
@@ -378,7 +436,8 @@ static void misuse_is_a_status(void)
     psjob_engine_options options = {0};
     psjob_engine *engine = NULL;
     CHECK(psjob_engine_new(&options, &engine, NULL) == PSJOB_STATUS_BAD_STRUCT_SIZE);
-    psjob_spec *spec = new_spec("");
+    psjob_spec *spec = NULL;
+    CHECK(psjob_spec_new(&spec, NULL) == PSJOB_STATUS_OK);
     CHECK(psjob_spec_set_script(spec, NULL, 3, NULL) == PSJOB_STATUS_NULL_ARGUMENT);
     CHECK(psjob_spec_set_script(spec, (const uint8_t *)"\xff", 1, NULL) == PSJOB_STATUS_BAD_TEXT);
     const uint16_t lone_surrogate[] = {0xd800};
@@ -423,6 +482,9 @@ int main(int argc, char **argv)
     RUN(exit_is_a_state_with_a_code);
     RUN(a_stopped_job_keeps_what_it_wrote);
     RUN(a_job_can_be_stopped_while_its_worker_starts);
+    RUN(a_question_blocks_the_job_until_it_is_answered);
+    RUN(a_refused_question_is_an_error_of_the_script);
+    RUN(a_stop_releases_a_question);
     RUN(arguments_and_input_arrive);
     RUN(surroundings_are_as_the_spec_says);
     RUN(what_fails_before_the_job_fails_the_job);
