@@ -21,7 +21,9 @@ internal static class ForeignJobs
         }
 
         using SteppablePipeline pipeline = command.GetSteppablePipeline();
-        pipeline.Begin(cmdlet);
+
+        // Not Begin(cmdlet): behind a pipeline, that one would wait for input instead of taking the parameter.
+        pipeline.Begin(expectInput: false, (EngineIntrinsics)cmdlet.SessionState.PSVariable.GetValue("ExecutionContext"));
         pipeline.Process();
         pipeline.End();
     }

@@ -3,6 +3,7 @@ using System.Management.Automation.Remoting;
 using System.Management.Automation.Remoting.Internal;
 using System.Management.Automation.Runspaces;
 using PSJob.Jobs;
+using PSJob.Native;
 
 namespace PSJob.Cmdlets;
 
@@ -30,20 +31,35 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
             // From here on it counts as taken: an exception comes from downstream, which has got the record, or is the
             // record (-ErrorAction Stop).
             Taken = record.Sequence;
-            Put(record, source);
+            if (record.Stream == RecordStream.Output)
+            {
+                PutOutput((PSObject?)record.Value, source);
+            }
+            else
+            {
+                Put(record.Value, source);
+            }
         }
     }
 
     /// <summary>Writes an error that keeps its own id and invocation.</summary>
     internal void WriteError(ErrorRecord error) => Put(PSStreamObjectType.Error, error);
 
-    private void Put(JobRecord record, PSJobChild? source)
+    private void PutOutput(PSObject? value, PSJobChild? source)
     {
-        switch (record.Value)
+        if (source is not null && value is not null)
         {
-            case null or PSObject:
-                WriteOutput((PSObject?)record.Value, source);
-                break;
+            value.Properties.Remove("PSSourceJobInstanceId");
+            value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
+        }
+
+        cmdlet.WriteObject(value);
+    }
+
+    private void Put(object? value, PSJobChild? source)
+    {
+        switch (value)
+        {
             case ErrorRecord error:
                 Put(PSStreamObjectType.Error, error);
                 break;
@@ -66,17 +82,6 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
                 call.Run(cmdlet.Host);
                 break;
         }
-    }
-
-    private void WriteOutput(PSObject? value, PSJobChild? source)
-    {
-        if (source is not null && value is not null)
-        {
-            value.Properties.Remove("PSSourceJobInstanceId");
-            value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
-        }
-
-        cmdlet.WriteObject(value);
     }
 
     /// <summary>PowerShell's own way to write what another pipeline wrote: errors keep their ids, and nothing asks the user.</summary>

@@ -14,6 +14,7 @@ namespace PSJob.Jobs;
 internal sealed class PSJobChild : Job2
 {
     private const string ComputerName = "localhost";
+    private const string TypeName = "System.Management.Automation.PSRemotingChildJob";
 
     private readonly ChildStreams _streams;
     private JobHandle? _handle;
@@ -25,7 +26,7 @@ internal sealed class PSJobChild : Job2
     internal PSJobChild(string command)
         : base(command)
     {
-        PSTypeNames.Replace(this, "System.Management.Automation.PSRemotingChildJob");
+        PSTypeNames.Replace(this, TypeName);
         _streams = new ChildStreams(this, ReadLog);
         StateChanged += OnStateChanged;
     }
@@ -145,6 +146,9 @@ internal sealed class PSJobChild : Job2
     public override void UnblockJob() => throw NotSupported();
 
     public override void UnblockJobAsync() => throw NotSupported();
+
+    /// <summary>What the built-in's type inherits from Object.</summary>
+    public override string ToString() => TypeName;
 
     protected override void DoLoadJobStreams() => _streams.Load();
 

@@ -11,6 +11,8 @@ namespace PSJob.Jobs;
 /// </summary>
 internal sealed class PSJobParent : Job
 {
+    private const string TypeName = "System.Management.Automation.PSRemotingJob";
+
     private readonly PSHost _host;
     private JobHandle? _handle;
     private bool _everythingReceived;
@@ -24,7 +26,7 @@ internal sealed class PSJobParent : Job
     internal PSJobParent(string command, string? name, Runspace? owner, PSHost host)
         : base(command, name)
     {
-        PSTypeNames.Replace(this, "System.Management.Automation.PSRemotingJob");
+        PSTypeNames.Replace(this, TypeName);
         PSJobTypeName = "BackgroundJob";
         Owner = owner;
         _host = host;
@@ -133,6 +135,9 @@ internal sealed class PSJobParent : Job
             child.AwaitEnd();
         }
     }
+
+    /// <summary>What the built-in's type inherits from Object.</summary>
+    public override string ToString() => TypeName;
 
     protected override void Dispose(bool disposing)
     {

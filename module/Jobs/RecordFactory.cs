@@ -68,7 +68,8 @@ internal sealed class RecordFactory(string computerName, Guid runspaceId)
         StringBuilder document = new(DocumentStart);
         foreach (string element in elements)
         {
-            document.Append(element);
+            // A null travels as a message without a body.
+            document.Append(element.Length > 0 ? element : "<Nil />");
         }
 
         return PSSerializer.DeserializeAsList(document.Append(DocumentEnd).ToString());
@@ -109,7 +110,8 @@ internal sealed class RecordFactory(string computerName, Guid runspaceId)
         RecordStream.Progress => Progress(PSObject.AsPSObject(value)),
         RecordStream.Information => Information(PSObject.AsPSObject(value)),
         RecordStream.HostCall => HostCall.From(PSObject.AsPSObject(value)),
-        _ => throw new ArgumentException($"The engine has no stream {stream}."),
+        // A stream that a later engine may add is to be ignored.
+        _ => null,
     };
 
     /// <summary>Adds the notes that say where an object comes from; those that the worker sent are not trusted.</summary>

@@ -13,7 +13,7 @@ public sealed class ForeignJobTests : IDisposable
         using ForeignJob foreign = new();
         _session.Runspace.SessionStateProxy.SetVariable("foreign", foreign);
 
-        List<PSObject> output = _session.Run("$ours = Start-Job { 'ours' }; $null = Wait-Job $ours; Receive-Job -Job $foreign, $ours -Keep; Receive-Job $foreign; Receive-Job $foreign; $ours | Receive-Job", out List<ErrorRecord> errors);
+        List<PSObject> output = _session.Run("$ours = Start-Job { 'ours' }; $null = Wait-Job $ours; Receive-Job -Job $foreign, $ours -Keep; Receive-Job $foreign; Receive-Job $foreign; $foreign, $ours | Receive-Job", out List<ErrorRecord> errors);
 
         Assert.Equal(["ours", "foreign", "foreign", "ours"], output.Select(value => value.ToString()));
         Assert.Equal(["Foreign", "Foreign"], errors.Select(error => error.FullyQualifiedErrorId));

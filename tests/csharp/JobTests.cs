@@ -17,6 +17,7 @@ public sealed class JobTests : IDisposable
 
         Assert.Equal(2, output[0].BaseObject);
         Assert.NotEqual(Environment.ProcessId, output[1].BaseObject);
+        Assert.NotEqual(Guid.Empty, output[0].Properties["RunspaceId"].Value);
         Assert.Empty(_session.Run("Get-Job"));
     }
 
@@ -35,6 +36,7 @@ public sealed class JobTests : IDisposable
         Assert.Equal("BackgroundJob", parent.PSJobTypeName);
         Assert.Equal("localhost", parent.Location);
         Assert.Equal(" 'x' ", parent.Command);
+        Assert.Equal(job.TypeNames[0], parent.ToString());
         Assert.Null(parent.StatusMessage);
         Assert.True(parent.HasMoreData);
         Assert.NotNull(parent.PSBeginTime);
@@ -224,6 +226,21 @@ public sealed class JobTests : IDisposable
         _session.Runspace.Close();
 
         Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
+    }
+
+    [Fact]
+    public void Runspaces_do_not_touch_each_other_s_jobs()
+    {
+        const string Endless = "Start-Job { while ($true) { [Threading.Thread]::Sleep(50) } }";
+        using Session other = new();
+        Job mine = (Job)_session.Run(Endless)[0].BaseObject;
+        Job theirs = (Job)other.Run(Endless)[0].BaseObject;
+
+        other.Run("Remove-Module PSJob");
+
+        Assert.Equal(JobState.Stopped, theirs.JobStateInfo.State);
+        Assert.Equal(JobState.Running, mine.JobStateInfo.State);
+        Assert.Single(_session.Run("Get-Job"));
     }
 
     [Fact]

@@ -37,8 +37,10 @@ public class RecordFactoryTests
         Assert.Equal(true, value.Properties["PSShowComputerName"].Value);
     }
 
-    [Fact]
-    public void Null_stays_null() => Assert.Null(One(RecordStream.Output, "<Nil />"));
+    [Theory]
+    [InlineData("<Nil />")]
+    [InlineData("")]
+    public void Null_stays_null(string clixml) => Assert.Null(One(RecordStream.Output, clixml));
 
     [Fact]
     public void A_batch_keeps_order_and_sequence_numbers_although_every_element_starts_its_references_anew()
@@ -164,10 +166,19 @@ public class RecordFactoryTests
         Assert.Equal([10, 0, "text"], call.Parameters);
     }
 
+    [Fact]
+    public void A_stream_of_a_later_engine_is_ignored()
+    {
+        JobRecord record = Assert.Single(_factory.Create([Raw(1, (RecordStream)99, "<S>what?</S>")]));
+
+        Assert.Equal((RecordStream)99, record.Stream);
+        Assert.Null(record.Value);
+    }
+
     [Theory]
     [InlineData("Output", "<I32>1</I32")]
     [InlineData("Output", "<I32>many</I32>")]
-    [InlineData("Output", "")]
+    [InlineData("Error", "")]
     [InlineData("Warning", "<S>no properties</S>")]
     [InlineData("Progress", """<Obj RefId="0"><MS><S N="ActivityId">first</S></MS></Obj>""")]
     public void What_cannot_be_read_becomes_an_error_in_its_place_and_costs_no_other_record(string stream, string clixml)
