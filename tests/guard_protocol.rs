@@ -43,15 +43,7 @@ impl Guard {
     }
 
     fn start_worker(host: u32) -> Self {
-        let request = Request {
-            host,
-            grace: DEADLINE,
-            program: "/bin/cat".into(),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            directory: None,
-        };
-        Self::start(HELLO, &request.encode(), HELLO_DESCRIPTORS)
+        Self::start(HELLO, &request(host), HELLO_DESCRIPTORS)
     }
 
     fn send(&self, datagram: &[u8]) {
@@ -69,16 +61,29 @@ impl Guard {
     }
 }
 
+fn request(host: u32) -> Vec<u8> {
+    let request = Request {
+        host,
+        grace: DEADLINE,
+        program: "/bin/cat".into(),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+        directory: None,
+    };
+    request.encode()
+}
+
 #[test]
 fn a_greeting_or_request_that_it_does_not_understand_is_declined() {
     let next_version = [&HELLO[..HELLO.len() - 1], b"2"].concat();
     let with_more = [HELLO, b" and more"].concat();
+    let good = &*request(std::process::id());
     for (hello, request, descriptors) in [
-        (&*next_version, &b""[..], HELLO_DESCRIPTORS),
-        (&*with_more, b"", HELLO_DESCRIPTORS),
+        (&*next_version, good, HELLO_DESCRIPTORS),
+        (&*with_more, good, HELLO_DESCRIPTORS),
         (HELLO, b"no request", HELLO_DESCRIPTORS),
-        (HELLO, b"", 0),
-        (HELLO, b"", HELLO_DESCRIPTORS - 1),
+        (HELLO, good, 0),
+        (HELLO, good, HELLO_DESCRIPTORS - 1),
     ] {
         let mut guard = Guard::start(hello, request, descriptors);
         assert_eq!(guard.report(), None);
