@@ -2,6 +2,7 @@
 
 mod guard_support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -18,14 +19,21 @@ const TERMINATED: Exit = Exit::Signal { signal: libc::SIGTERM, core_dumped: fals
 /// For a worker that ignores SIGTERM, as do the processes that it starts.
 const STUBBORN: &str = "trap '' TERM";
 const WAITS: &str = "while :; do wait; done";
+const EXITS_AFTER_INPUT: &str = "read line; exit 3";
 
 /// A worker that has started a child in its group, a child in a session of its own, and an orphan in another.
 struct Family {
     guard: Guard,
     guard_process: Seen,
-    stdin: pipe::Sender,
+    stdin: Option<pipe::Sender>,
     lines: Lines<BufReader<pipe::Receiver>>,
     members: [Seen; 3],
+}
+
+/// A shell command that starts a process, which writes a name and its id once it is where it belongs and has no more of
+/// its parent's signal handling.
+fn member(name: &str, prefix: &str) -> String {
+    format!("{prefix} sh -c 'echo {name} $$; exec sleep 1000' &")
 }
 
 impl Family {
@@ -35,17 +43,19 @@ impl Family {
     }
 
     async fn start_with_grace(first: &str, then: &str, grace: Duration) -> Self {
-        // What leaves the group says so only then.
-        let away = "setsid sh -c 'echo $$; exec sleep 1000' &";
-        let children = format!("sleep 1000 & echo $!; {away} ({away})");
+        let children = format!("{} {} ({})", member("0", ""), member("1", "setsid"), member("2", "setsid"));
         let mut launch = shell(&format!("{first}\n{children}\n{then}"), &[]);
         launch.grace = grace;
         let worker = launch.spawn().await.unwrap();
         let guard_process = Seen::new(guard_of(&worker));
         let mut lines = lines(worker.stdout);
-        let mut member = async || Seen::new(lines.next_line().await.unwrap().unwrap());
-        let members = [member().await, member().await, member().await];
-        Self { guard: worker.guard, guard_process, stdin: worker.stdin, lines, members }
+        let mut said = BTreeSet::new();
+        while said.len() < 3 {
+            said.insert(lines.next_line().await.unwrap().unwrap());
+        }
+        let mut members = said.iter().map(|line| Seen::new(&line[2..]));
+        let members = std::array::from_fn(|_| members.next().unwrap());
+        Self { guard: worker.guard, guard_process, stdin: Some(worker.stdin), lines, members }
     }
 
     fn assert_all_end(&self) {
@@ -94,10 +104,12 @@ fn within_the_grace_a_worker_may_end_in_its_own_way() {
 #[test]
 fn what_is_started_while_ending_ends_too() {
     run(async {
-        let mut family = Family::start("trap 'setsid sleep 1000 & echo $!; read line; exit' TERM", WAITS).await;
+        let mut family =
+            Family::start(&format!("late() {{ {} read line; exit; }}; trap late TERM", member("3", "setsid")), WAITS)
+                .await;
         family.guard.end(Scope::Group, DEADLINE);
-        let late = Seen::new(family.lines.next_line().await.unwrap().unwrap());
-        drop(family.stdin);
+        let late = Seen::new(&family.lines.next_line().await.unwrap().unwrap()[2..]);
+        drop(family.stdin.take());
         family.guard.ended().await;
         late.assert_ends();
     });
@@ -121,7 +133,8 @@ fn ending_the_worker_spares_what_it_started() {
 fn survivors_of_a_worker_that_ended_by_itself_are_the_callers_choice() {
     run(async {
         for scope in [Scope::Worker, Scope::Group] {
-            let family = Family::start("", "exit 3").await;
+            let mut family = Family::start("", EXITS_AFTER_INPUT).await;
+            drop(family.stdin.take());
             assert_eq!(family.guard.exited().await, Exit::Code(3));
             family.assert_members_live();
             family.guard.end(scope, DEADLINE);
@@ -137,12 +150,24 @@ fn survivors_of_a_worker_that_ended_by_itself_are_the_callers_choice() {
 #[test]
 fn dropping_the_guard_ends_everything() {
     run(async {
-        for (first, then, grace) in [("", WAITS, DEADLINE), (STUBBORN, WAITS, AT_ONCE), ("", "exit", DEADLINE)] {
-            let Family { guard, guard_process, members, .. } = Family::start_with_grace(first, then, grace).await;
+        for (first, grace) in [("", DEADLINE), (STUBBORN, AT_ONCE)] {
+            let Family { guard, guard_process, members, .. } = Family::start_with_grace(first, WAITS, grace).await;
             drop(guard);
             members.iter().for_each(Seen::assert_ends);
             guard_process.assert_ends();
         }
+    });
+}
+
+#[test]
+fn dropping_the_guard_of_a_worker_that_ended_by_itself_ends_what_is_left() {
+    run(async {
+        let Family { guard, guard_process, stdin, members, .. } = Family::start("", EXITS_AFTER_INPUT).await;
+        drop(stdin);
+        guard.exited().await;
+        drop(guard);
+        members.iter().for_each(Seen::assert_ends);
+        guard_process.assert_ends();
     });
 }
 
