@@ -48,8 +48,12 @@ function Format-Observation($Value, [int] $Depth = 2) {
     }
 
     $type = $Value.PSObject.TypeNames[0]
-    if ($plain -is [string] -or $plain -is [ValueType] -or $plain -is [System.Collections.IEnumerable] -or $Depth -eq 0) {
+    if ($plain -is [string] -or $plain -is [ValueType] -or $plain -is [System.Collections.IEnumerable]) {
         return "$type $plain"
+    }
+
+    if ($Depth -eq 0) {
+        return $type
     }
 
     $properties = foreach ($property in $Value.PSObject.Properties) {

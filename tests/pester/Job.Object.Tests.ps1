@@ -143,23 +143,22 @@ Describe 'The states of a job' {
         $result | Should -Be 'Running True'
     }
 
-    It 'are announced in order, and Finished is set' {
-        $result = Compare-WithBuiltIn {
-            $states = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
-            $job = Start-Job { $null = [Console]::In; Start-Sleep -Milliseconds 300 }
-            $subscriptions = foreach ($one in $job, $job.ChildJobs[0]) {
-                Register-ObjectEvent $one StateChanged -MessageData $states -Action {
-                    $Event.MessageData.Enqueue("$($EventArgs.PreviousJobStateInfo.State)>$($EventArgs.JobStateInfo.State)")
-                }
+    It 'end with an event of the job and one of the child, and with Finished set' {
+        $events = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
+        $go = "$TestDrive/go"
+        $job = Start-Job { while (-not (Test-Path $using:go)) { Start-Sleep -Milliseconds 50 } }
+        $subscriptions = foreach ($one in $job, $job.ChildJobs[0]) {
+            Register-ObjectEvent $one StateChanged -MessageData $events -Action {
+                $Event.MessageData.Enqueue("$($Sender.PSJobTypeName) $($EventArgs.PreviousJobStateInfo.State)>$($EventArgs.JobStateInfo.State)")
             }
-            $job.Finished.WaitOne(0)
-            $null = $job.Finished.WaitOne(30000)
-            $job.Finished.WaitOne(0)
-            Wait-Until { $states.Count -ge 3 }
-            $states | Sort-Object
-            $subscriptions | Remove-Job -Force
         }
-        $result | Should -Be $false, $true, 'NotStarted>Running', 'Running>Completed', 'Running>Completed'
+        $job.Finished.WaitOne(0) | Should -BeFalse
+        Set-Content $go ''
+        $job.Finished.WaitOne(30000) | Should -BeTrue
+        Wait-Until { @($events -like '*>Completed').Count -eq 2 }
+        $events | Should -Contain 'BackgroundJob Running>Completed'
+        $events | Should -Contain ' Running>Completed'
+        $subscriptions | Remove-Job -Force
     }
 
     It 'hold for a child stopped alone: the parent has completed' {

@@ -68,6 +68,7 @@ Describe 'Wait-Job' {
             $job = Start-Job { 1 } -Name waited
             ($job.ChildJobs[0] | Wait-Job).State
             (Wait-Job -Name waited).State
+            $job | Remove-Job
         } | Should -Be 'Completed', 'Completed'
     }
 }
@@ -127,12 +128,12 @@ Describe 'Remove-Job' {
         $result[1] | Should -Be 'Running'
     }
 
+    # The built-in job is then Stopped or Failed, as its threads happen to run.
     It 'takes a running job with -Force' {
-        Compare-WithBuiltIn {
-            $job = Start-RunningJob
-            $job | Remove-Job -Force
-            "$($job.State) $(@(Get-Job).Count)"
-        } | Should -Be 'Stopped 0'
+        $job = Start-RunningJob
+        $job | Remove-Job -Force
+        $job.State | Should -Be 'Stopped'
+        Get-Job | Should -BeNullOrEmpty
     }
 
     It 'takes all of a state' {

@@ -12,7 +12,7 @@ Describe 'A shell that runs other processes while jobs run' {
     It 'gets their exit codes and output, and the jobs their results' {
         $jobs = 1..4 | ForEach-Object { Start-Job { Start-Sleep -Milliseconds 200; $using:_ } }
         foreach ($round in 1..10) {
-            (Start-Process /bin/sh "-c 'exit $round'" -Wait -PassThru).ExitCode | Should -Be $round
+            (Start-Process /bin/sh ('-c "exit {0}"' -f $round) -Wait -PassThru).ExitCode | Should -Be $round
             '3', '1', '2' | /usr/bin/sort | /usr/bin/tail -n 1 | Should -Be '3'
             $LASTEXITCODE | Should -Be 0
             /bin/sh -c "exit $round"
@@ -89,12 +89,12 @@ Start-Job { /bin/sh -c 'echo `$`$ >$file.new; mv $file.new $file; exec sleep 600
 Describe 'A shell that ends' {
     It 'does so while a job is inside a blocking call, and takes the worker along' {
         $file = "$TestDrive/pid-at-exit"
-        $lines = Invoke-Shell @"
+        $lines = @(Invoke-Shell @"
 Import-Module '$module'
 `$null = Start-Job { [System.IO.File]::WriteAllText('$file.new', "`$PID"); [System.IO.File]::Move('$file.new', '$file'); [System.Threading.Thread]::Sleep(600000) }
 while (-not (Test-Path '$file')) { Start-Sleep -Milliseconds 50 }
 'end of script'
-"@
+"@)
         $lines[-1] | Should -Be 'end of script'
         $worker = [int] (Get-Content $file)
         Wait-Until { -not (Test-Running $worker) } -TimeoutSeconds 30
@@ -104,10 +104,11 @@ while (-not (Test-Path '$file')) { Start-Sleep -Milliseconds 50 }
 Describe 'A worker that is not PowerShell' {
     BeforeAll {
         $scripts = @{
-            garbage = 'echo this is not the protocol; sleep 600'
-            halfElement = 'printf "<Data Stream="; sleep 600'
-            complaint = 'echo something went wrong >&2; exit 9'
+            garbage = 'echo this is not the protocol; exec sleep 600'
+            halfElement = 'printf "<Data Stream="; exec sleep 600'
             deaf = 'exec sleep 600'
+            complaint = 'echo something went wrong >&2; exit 9'
+            reader = 'head -c 100 >/dev/null; echo "<Data"; exit 4'
             flood = 'exec yes "<Data Stream=''Default'' PSGuid=''00000000-0000-0000-0000-000000000000''>AAAA</Data>"'
         }
         foreach ($name in $scripts.Keys) {
@@ -116,16 +117,16 @@ Describe 'A worker that is not PowerShell' {
         }
 
         # Starts a job on such a worker in a shell of its own; gives its state, the id of its error and the error's text.
-        function Get-OutcomeOnWorker([string] $Worker) {
-            $lines = Invoke-Shell -Environment @{ PSJOB_PWSH = $Worker } -TimeoutSeconds 100 @"
+        function Get-OutcomeOnWorker([string] $Worker, [string] $Then = 'Wait-Job $job -Timeout 30') {
+            $lines = Invoke-Shell -Environment @{ PSJOB_PWSH = $Worker } @"
 Import-Module '$module'
+`$record = `$null
 try {
     `$job = Start-Job { 'never' }
-    `$null = Wait-Job `$job -Timeout 90
+    $Then | Out-Null
     "state=`$(`$job.State)"
     `$record = Receive-Job `$job 2>&1
 } catch {
-    'state=none'
     `$record = `$_
 }
 "id=`$(`$record.FullyQualifiedErrorId)"
@@ -138,6 +139,11 @@ try {
             }
 
             $outcome
+        }
+
+        function Assert-WorkerEnded([string] $Name) {
+            $worker = [int] (Get-Content "$TestDrive/$Name.pid")
+            Wait-Until { -not (Test-Running $worker) } -TimeoutSeconds 15
         }
     }
 
@@ -162,30 +168,37 @@ try {
         $outcome.text | Should -Not -BeNullOrEmpty
     }
 
-    It 'fails the job and is ended: <what>' -ForEach @(
-        @{ what = 'prints garbage'; name = 'garbage' }
-        @{ what = 'prints half an element'; name = 'halfElement' }
-        @{ what = 'dies with a complaint'; name = 'complaint' }
-        @{ what = 'never answers'; name = 'deaf' }
-        @{ what = 'floods'; name = 'flood' }
+    It 'fails the job and is ended when it <what>' -ForEach @(
+        @{ what = 'dies with a complaint'; name = 'complaint'; text = 'something went wrong' }
+        @{ what = 'dies during the handshake'; name = 'reader'; text = '\b4\b' }
+        @{ what = 'floods the shell'; name = 'flood'; text = '.' }
     ) {
         $outcome = Get-OutcomeOnWorker "$TestDrive/$name"
         $outcome.state | Should -Be 'Failed'
         $outcome.id | Should -Match '^\d+,PSSessionStateBroken$'
-        $worker = [int] (Get-Content "$TestDrive/$name.pid")
-        Wait-Until { -not (Test-Running $worker) } -TimeoutSeconds 15
+        $outcome.text | Should -Match $text
+        Assert-WorkerEnded $name
     }
 
-    It 'is quoted with its complaint and its exit code' {
-        $text = (Get-OutcomeOnWorker "$TestDrive/complaint").text
-        $text | Should -Match 'something went wrong'
-        $text | Should -Match '\b9\b'
+    It 'can be given up, and is ended, when it <what>' -ForEach @(
+        @{ what = 'prints garbage'; name = 'garbage' }
+        @{ what = 'prints half an element'; name = 'halfElement' }
+        @{ what = 'never answers'; name = 'deaf' }
+    ) {
+        $outcome = Get-OutcomeOnWorker "$TestDrive/$name" "while (-not (Test-Path '$TestDrive/$name.pid')) { Start-Sleep -Milliseconds 50 }; `$job | Stop-Job"
+        $outcome.state | Should -Be 'Stopped'
+        Assert-WorkerEnded $name
+    }
+
+    It 'does not outlive the shell, which need not wait for it' {
+        $null = Get-OutcomeOnWorker "$TestDrive/deaf" "`$PID"
+        Assert-WorkerEnded 'deaf'
     }
 }
 
 Describe 'The module' {
     It 'hands the names back when it is removed, and works when it is imported again' {
-        $lines = Invoke-Shell @"
+        $lines = @(Invoke-Shell @"
 Import-Module '$module'
 (Get-Command Start-Job).Source
 Start-Job { 'first'; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob
@@ -193,7 +206,7 @@ Remove-Module PSJob
 (Get-Command Start-Job).Source
 Import-Module '$module'
 Start-Job { 'second'; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob
-"@
+"@)
         $lines | Should -Be 'PSJob', 'first', 'Microsoft.PowerShell.Core', 'second'
     }
 

@@ -20,12 +20,6 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || set -- "$root"/tests/pester/*.Tests.ps1
 
-# The stand-ins must not hide the real cmdlets: they join the search path, last, only where those are missing.
-home=$(dirname "$(readlink -f "$host")")
-if [ ! -d "$home/Modules/Microsoft.PowerShell.Utility" ]; then
-    export PSModulePath="${PSModulePath:+$PSModulePath:}$root/out/test-modules"
-fi
-
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 
@@ -35,7 +29,7 @@ for file in "$@"; do
     started=$(date +%s)
     set -- -NoProfile -NonInteractive -File "$root/tests/support/pester/Invoke-PSJobTests.ps1" -Path "$file" -Report "$report"
     [ -z "$pattern" ] || set -- "$@" -TestName "$pattern"
-    timeout --kill-after=10 "$deadline" "$host" "$@" </dev/null
+    timeout --kill-after=10 "$deadline" "$root/tests/support/with-cmdlets.sh" "$host" "$@" </dev/null
     code=$?
     seconds=$(($(date +%s) - started))
 

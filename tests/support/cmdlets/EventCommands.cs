@@ -20,7 +20,7 @@ public abstract class RegisterEventCommand : PSCmdlet
     [Parameter]
     public int MaxTriggerCount { get; set; }
 
-    private protected void Subscribe(object? source, string? eventName, string? sourceIdentifier)
+    private protected void Subscribe(object? source, string? eventName, string sourceIdentifier)
     {
         PSEventSubscriber subscriber = Events.SubscribeEvent(
             source, eventName, sourceIdentifier, MessageData, Action, SupportEvent, Forward, MaxTriggerCount);
@@ -50,7 +50,7 @@ public sealed class RegisterObjectEventCommand : RegisterEventCommand
     public string EventName { get; set; } = "";
 
     [Parameter(Position = 100)]
-    public string? SourceIdentifier { get; set; }
+    public string SourceIdentifier { get; set; } = Guid.NewGuid().ToString();
 
     protected override void EndProcessing() => Subscribe(InputObject.BaseObject, EventName, SourceIdentifier);
 }
