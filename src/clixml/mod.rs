@@ -3,7 +3,7 @@
 //! Knows nobody: no I/O, no clock, no process. Every limit is explicit, so that hostile text costs an error.
 //!
 //! Example: `<Obj RefId="0"><MS><I32 N="a">1</I32></MS></Obj>` is a [`Value::Object`] with one extended property;
-//! [`read_one`] reads it, [`write`] writes it.
+//! [`read_one`] reads it, [`write()`] writes it.
 #![forbid(unsafe_code)]
 
 mod escape;

@@ -118,8 +118,10 @@ impl Session {
                     }
                 }
                 // Stray bytes are the job's own doing, or a native program's that inherited the worker's stdout.
-                Item::Stray(bytes) | Item::Torn(bytes) => {
-                    tracing::debug!(count = bytes.len(), "stray bytes on a worker's stdout");
+                Item::Stray(bytes) => tracing::debug!(count = bytes.len(), "stray bytes on a worker's stdout"),
+                Item::Torn(_) => {
+                    let message = "another process wrote into the middle of what the worker wrote to its stdout, and a part of it is lost";
+                    return self.fail(ErrorKind::WorkerProtocol, 2102, message);
                 }
             }
         }
@@ -133,11 +135,16 @@ impl Session {
         }
     }
 
-    /// Takes what the worker wrote before its end: all of it is in the pipes by now.
+    /// Takes what the worker wrote before its end: all of it is in the pipe by now, and a process that it left behind may
+    /// go on writing behind it.
     async fn on_exit(&mut self, exit: Exit) {
-        while self.stdout_open && self.end.is_none() {
+        let mut left = waiting(&self.worker.stdout);
+        while left > 0 && self.end.is_none() {
             match self.worker.stdout.try_read(&mut self.incoming) {
-                Ok(count) if count > 0 => self.decode(count),
+                Ok(count) if count > 0 => {
+                    self.decode(count);
+                    left = left.saturating_sub(count);
+                }
                 _ => break,
             }
         }
@@ -171,6 +178,11 @@ impl Session {
             }
         }
     }
+}
+
+/// How many bytes a pipe holds.
+fn waiting(pipe: &tokio::net::unix::pipe::Receiver) -> usize {
+    rustix::io::ioctl_fionread(pipe).ok().and_then(|count| count.try_into().ok()).unwrap_or(0)
 }
 
 fn launch_error(error: LaunchError) -> Error {
@@ -222,13 +234,11 @@ impl Tail {
         }
     }
 
-    /// Reads what is there.
+    /// Reads what is there, and no more: the pipe may have other writers.
     fn drain(&mut self, source: &mut tokio::net::unix::pipe::Receiver) {
-        let mut chunk = [0; 1024];
-        while let Ok(count) = source.try_read(&mut chunk)
-            && count > 0
-        {
-            self.push(&chunk[..count]);
+        let mut there = vec![0; waiting(source)];
+        if let Ok(count) = source.try_read(&mut there) {
+            self.push(&there[..count]);
         }
     }
 

@@ -7,11 +7,13 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+type WriteLine = dyn Fn(Level, &str) + Send + Sync;
+
 /// Takes log lines of the engine's thread, and of no other.
 #[derive(Clone)]
 pub struct LogSink {
     level: Level,
-    write: Arc<dyn Fn(Level, &str) + Send + Sync>,
+    write: Arc<WriteLine>,
 }
 
 impl LogSink {

@@ -1,6 +1,6 @@
 //! The C ABI: the only `extern "C"` of the crate, one file per C type, in the order of the header's sections.
 //!
-//! Rules (CONTRIBUTING.md, "C ABI"): every body runs under [`boundary`]; pointers are checked before any use; outputs
+//! Rules (CONTRIBUTING.md, "C ABI"): every body runs under `boundary`; pointers are checked before any use; outputs
 //! are written only on success; signatures are written out, never made by a macro, because cbindgen and csbindgen read
 //! them as text.
 
