@@ -12,6 +12,7 @@ mod scalar;
 mod text;
 mod value;
 mod writer;
+mod xml;
 
 pub use reader::{Limits, ReadError, ReadErrorKind, read_all, read_one};
 pub use scalar::{DateTime, DateTimeKind, Decimal, TimeSpan, Version};

@@ -38,15 +38,14 @@ pub struct TimeSpan {
     pub ticks: i64,
 }
 
-/// A .NET `decimal` (`D`, MS-PSRP 2.2.5.1.18): `digits` × 10^-`scale`; trailing zeros count.
+/// A .NET `decimal` (`D`, MS-PSRP 2.2.5.1.18): digits × 10^-scale, with a sign; trailing zeros count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decimal {
-    /// Whether it has a minus sign; zero may have one.
-    pub negative: bool,
-    /// Less than 2^96.
-    pub digits: u128,
-    /// 0 to 28.
-    pub scale: u8,
+    negative: bool,
+    scale: u8,
+    /// The digits are a number of 96 bits.
+    high: u32,
+    low: u64,
 }
 
 /// A .NET `Version` (`Version`, MS-PSRP 2.2.5.1.21): two to four numbers.
@@ -215,11 +214,38 @@ fn unit(designator: u8, in_time: bool) -> Option<(u8, i64)> {
     }
 }
 
+impl Decimal {
+    /// The most decimal places.
+    pub const MAX_SCALE: u8 = 28;
+
+    /// `digits` × 10^-`scale`; `None` if `digits` has more than 96 bits or `scale` is more than 28. Zero may be
+    /// negative.
+    pub fn new(negative: bool, digits: u128, scale: u8) -> Option<Self> {
+        let high = u32::try_from(digits >> 64).ok()?;
+        (scale <= Self::MAX_SCALE).then_some(Self { negative, scale, high, low: digits as u64 })
+    }
+
+    /// Whether it has a minus sign.
+    pub fn is_negative(&self) -> bool {
+        self.negative
+    }
+
+    /// All digits, as if there were no point.
+    pub fn digits(&self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+
+    /// How many of the digits stand behind the point.
+    pub fn scale(&self) -> u8 {
+        self.scale
+    }
+}
+
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.negative { "-" } else { "" };
         let scale = usize::from(self.scale);
-        let digits = format!("{:0width$}", self.digits, width = scale + 1);
+        let digits = format!("{:0width$}", self.digits(), width = scale + 1);
         let (whole, fraction) = digits.split_at(digits.len() - scale);
         let point = if scale > 0 { "." } else { "" };
         write!(f, "{sign}{whole}{point}{fraction}")
@@ -235,7 +261,7 @@ impl FromStr for Decimal {
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        if whole.len() + fraction.len() == 0 || fraction.len() > 28 {
+        if whole.len() + fraction.len() == 0 {
             return Err(Malformed);
         }
         let digits = whole.bytes().chain(fraction.bytes()).try_fold(0u128, |value, byte| {
@@ -243,7 +269,8 @@ impl FromStr for Decimal {
             let value = value * 10 + u128::from(digit);
             (value >> 96 == 0).then_some(value)
         });
-        Ok(Self { negative, digits: digits.ok_or(Malformed)?, scale: fraction.len() as u8 })
+        let scale = fraction.len().try_into().map_err(|_| Malformed)?;
+        Self::new(negative, digits.ok_or(Malformed)?, scale).ok_or(Malformed)
     }
 }
 
