@@ -7,14 +7,17 @@ use psjob::clixml::{
 };
 use uuid::Uuid;
 
-/// Any code units; what escapes are made of is frequent.
+/// Any code units; escapes, their look-alikes and what they are made of are frequent.
 fn text() -> impl Strategy<Value = Text> {
-    let unit = prop_oneof![
-        3 => any::<u16>(),
-        6 => prop::sample::select("_xX0041FD8<>&\"'\r\n\t é\u{FFFE}".encode_utf16().collect::<Vec<_>>()),
-        1 => 0xD800..0xE000u16,
+    let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+    let escapes = ["_x0041_", "_X0041_", "_xd83d_", "_x0001F600_", "_xD800", "x0041_", "_x005F_"].map(utf16);
+    let piece = prop_oneof![
+        2 => any::<u16>().prop_map(|unit| vec![unit]),
+        4 => prop::sample::select(utf16("_xX01<>&\"'\r\n\t é\u{FFFE}")).prop_map(|unit| vec![unit]),
+        1 => (0xD800..0xE000u16).prop_map(|unit| vec![unit]),
+        2 => prop::sample::select(escapes.to_vec()),
     ];
-    prop::collection::vec(unit, 0..12).prop_map(|units| Text::from_utf16(&units))
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| Text::from_utf16(&pieces.concat()))
 }
 
 fn date_time() -> impl Strategy<Value = Value> {
