@@ -1,6 +1,7 @@
 //! [`Client`]: one session with a worker, sans-IO.
 
 use super::error::{ClientError, ErrorRecord, ProtocolError};
+use super::event::{Event, PipelineEnd, Stream, UserEvent};
 use super::fragment::{FragmentLimits, Fragmenter, Reassembler};
 use super::host::{CallId, HostCall, HostError, HostInfo, response};
 use super::lane::{Lane, Outbox};
@@ -37,76 +38,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { fragments: FragmentLimits { bytes: 512 << 20, open_objects: 16 }, clixml: clixml::Limits::default() }
     }
-}
-
-/// The stream of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "PowerShell's seven streams")]
-pub enum Stream {
-    Output = 1,
-    Error = 2,
-    Warning = 3,
-    Verbose = 4,
-    Debug = 5,
-    Progress = 6,
-    Information = 7,
-}
-
-/// How a pipeline ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PipelineEnd {
-    /// It ran to its end, with or without error records.
-    Completed,
-    /// A terminating error ended it.
-    Failed,
-    /// It was stopped.
-    Stopped,
-}
-
-/// What happened, in the order in which it did.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// Pipelines can run.
-    Opened,
-    /// The worker gave the pool up; nothing more comes.
-    PoolBroken {
-        /// The worker's reason.
-        reason: Option<ErrorRecord>,
-    },
-    /// The session ended as the client asked.
-    PoolClosed,
-    /// What the worker tells about itself: a dictionary.
-    PrivateData(Value),
-    /// An event forwarded by the worker; the message body (MS-PSRP 2.2.2.12).
-    UserEvent {
-        /// The message body.
-        clixml: Vec<u8>,
-    },
-    /// A pipeline wrote a record.
-    Record {
-        /// Which pipeline.
-        pipeline: Uuid,
-        /// To which of its streams.
-        stream: Stream,
-        /// The record as the worker wrote it, without a byte order mark; not checked.
-        clixml: Vec<u8>,
-    },
-    /// A pipeline ended. It must still be closed.
-    PipelineState {
-        /// Which pipeline.
-        pipeline: Uuid,
-        /// How.
-        state: PipelineEnd,
-        /// Why, if it failed or was stopped.
-        reason: Option<ErrorRecord>,
-    },
-    /// The worker calls its host.
-    HostCall(HostCall),
-    /// A pipeline is closed: its id means nothing any more.
-    CommandClosed {
-        /// Which pipeline.
-        pipeline: Uuid,
-    },
 }
 
 /// A pipeline between its creation and its CloseAck.
@@ -250,18 +181,15 @@ impl Client {
         running.map_or(0, |running| running.lane.unsent_input())
     }
 
-    /// Stops the pipeline; [`Event::PipelineState`] follows, unless the pipeline has ended already.
+    /// Stops the pipeline; [`Event::PipelineState`] follows, unless the pipeline has ended already. The state may be
+    /// another one, if the pipeline came to its end first.
     pub fn stop_pipeline(&mut self, pipeline: Uuid) -> Result<(), ClientError> {
         let running = self.find(pipeline)?;
         running.lane.drop_input();
-        if running.ended {
-            return Ok(());
-        }
-        if running.lane.is_announced() {
+        if !running.lane.is_announced() {
+            self.end(pipeline, PipelineEnd::Stopped, None);
+        } else if !running.ended {
             running.lane.want_signal();
-        } else {
-            running.ended = true;
-            self.events.push_back(Event::PipelineState { pipeline, state: PipelineEnd::Stopped, reason: None });
         }
         Ok(())
     }
@@ -358,31 +286,38 @@ impl Client {
     }
 
     fn dispatch(&mut self, packet: Packet) -> Result<(), ProtocolError> {
+        let target = packet.target;
         match packet.kind {
-            PacketKind::Data(_, bytes) => self.on_data(packet.target, &bytes),
-            PacketKind::CloseAck => {
-                self.on_close_ack(packet.target);
-                Ok(())
+            PacketKind::Data(_, bytes) => return self.on_data(target, &bytes),
+            PacketKind::DataAck => _ = self.on_ack(target, Lane::on_data_ack),
+            PacketKind::CommandAck => _ = self.on_ack(target, Lane::on_command_ack),
+            PacketKind::SignalAck => self.on_signal_ack(target),
+            PacketKind::CloseAck => self.on_close_ack(target),
+            kind @ (PacketKind::Command | PacketKind::Signal | PacketKind::Close) => {
+                return Err(ProtocolError::Packet(kind));
             }
-            PacketKind::DataAck => self.on_ack(packet.target, Lane::on_data_ack),
-            PacketKind::CommandAck => self.on_ack(packet.target, Lane::on_command_ack),
-            PacketKind::SignalAck => self.on_ack(packet.target, Lane::on_signal_ack),
-            kind @ (PacketKind::Command | PacketKind::Signal | PacketKind::Close) => Err(ProtocolError::Packet(kind)),
-        }
-    }
-
-    fn on_ack(&mut self, target: Uuid, apply: impl FnOnce(&mut Lane)) -> Result<(), ProtocolError> {
-        match self.lane(target) {
-            Some(lane) => apply(lane),
-            None => self.ignored += 1,
         }
         Ok(())
     }
 
+    fn on_ack(&mut self, target: Uuid, apply: impl FnOnce(&mut Lane) -> bool) -> bool {
+        let awaited = self.lane(target).is_some_and(apply);
+        self.ignored += u64::from(!awaited);
+        awaited
+    }
+
+    fn on_signal_ack(&mut self, target: Uuid) {
+        if self.on_ack(target, Lane::on_signal_ack) {
+            // The worker has let go of the command: if it has not told the end by now, it never will.
+            self.end(target, PipelineEnd::Stopped, None);
+        }
+    }
+
     fn on_close_ack(&mut self, target: Uuid) {
-        if !self.lane(target).is_some_and(Lane::on_close_ack) {
-            self.ignored += 1;
-        } else if target.is_nil() {
+        if !self.on_ack(target, Lane::on_close_ack) {
+            return;
+        }
+        if target.is_nil() {
             self.state = PoolState::Closed;
             self.events.push_back(Event::PoolClosed);
         } else {
@@ -407,7 +342,7 @@ impl Client {
             let message = Message::decode(&bytes)?;
             // The worker's first message does not know the pool yet.
             let ours = message.pool == self.pool_id || message.pool.is_nil();
-            if ours && message.pipeline == target {
+            if ours && message.pipeline == target && !self.state.is_terminal() {
                 self.on_message(message)?;
             } else {
                 self.ignored += 1;
@@ -417,7 +352,7 @@ impl Client {
     }
 
     fn on_message(&mut self, message: Message) -> Result<(), ProtocolError> {
-        if let Some(stream) = stream_of(message.kind) {
+        if let Some(stream) = Stream::of(message.kind) {
             return self.on_record(stream, message);
         }
         match message.kind {
@@ -426,7 +361,10 @@ impl Client {
             }
             MessageType::RUNSPACEPOOL_STATE => self.on_pool_state(&message)?,
             MessageType::APPLICATION_PRIVATE_DATA => self.on_private_data(&message)?,
-            MessageType::USER_EVENT => self.events.push_back(Event::UserEvent { clixml: message.body }),
+            MessageType::USER_EVENT => {
+                let event = UserEvent::decode(message, &self.limits.clixml)?;
+                self.events.push_back(Event::UserEvent(event));
+            }
             MessageType::PIPELINE_STATE => self.on_pipeline_state(&message)?,
             MessageType::PIPELINE_HOST_CALL | MessageType::RUNSPACEPOOL_HOST_CALL => {
                 let call = HostCall::decode(message, &self.limits.clixml)?;
@@ -484,18 +422,20 @@ impl Client {
             5 => PipelineEnd::Failed,
             _ => return Ok(()),
         };
-        let pipeline = message.pipeline;
-        let running = self.pipelines.iter_mut().find(|running| running.id == pipeline);
-        match running {
-            Some(running) if !running.ended => {
-                running.ended = true;
-                running.lane.drop_input();
-                let reason = pool::reason(body);
-                self.events.push_back(Event::PipelineState { pipeline, state, reason });
-            }
-            _ => self.ignored += 1,
-        }
+        let counted = self.end(message.pipeline, state, pool::reason(body));
+        self.ignored += u64::from(!counted);
         Ok(())
+    }
+
+    /// Ends the pipeline, if it has not ended: the first end counts.
+    fn end(&mut self, pipeline: Uuid, state: PipelineEnd, reason: Option<ErrorRecord>) -> bool {
+        let Some(running) = self.find(pipeline).ok().filter(|running| !running.ended) else {
+            return false;
+        };
+        running.ended = true;
+        running.lane.drop_input();
+        self.events.push_back(Event::PipelineState { pipeline, state, reason });
+        true
     }
 
     fn require(&self, states: &[PoolState]) -> Result<(), ClientError> {
@@ -514,6 +454,7 @@ impl Client {
     }
 
     fn remove(&mut self, pipeline: Uuid) {
+        self.end(pipeline, PipelineEnd::Stopped, None);
         self.pipelines.retain(|running| running.id != pipeline);
         self.events.push_back(Event::CommandClosed { pipeline });
     }
@@ -522,17 +463,4 @@ impl Client {
 fn message(kind: MessageType, pool: Uuid, pipeline: Uuid, body: Vec<u8>) -> Vec<u8> {
     let message = Message { kind, pool, pipeline, body };
     message.to_server()
-}
-
-fn stream_of(kind: MessageType) -> Option<Stream> {
-    match kind {
-        MessageType::PIPELINE_OUTPUT => Some(Stream::Output),
-        MessageType::ERROR_RECORD => Some(Stream::Error),
-        MessageType::WARNING_RECORD => Some(Stream::Warning),
-        MessageType::VERBOSE_RECORD => Some(Stream::Verbose),
-        MessageType::DEBUG_RECORD => Some(Stream::Debug),
-        MessageType::PROGRESS_RECORD => Some(Stream::Progress),
-        MessageType::INFORMATION_RECORD => Some(Stream::Information),
-        _ => None,
-    }
 }

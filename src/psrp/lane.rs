@@ -50,6 +50,17 @@ enum Step {
     Done,
 }
 
+impl Step {
+    /// Whether the acknowledgement was awaited.
+    fn finish(&mut self) -> bool {
+        let awaited = *self == Self::Sent;
+        if awaited {
+            *self = Self::Done;
+        }
+        awaited
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Lane {
     target: Uuid,
@@ -175,34 +186,35 @@ impl Lane {
         Packet::new(self.target, kind)
     }
 
-    // An acknowledgement that nobody awaits changes nothing.
+    // Each gives whether the acknowledgement was awaited; one that was not changes nothing.
 
-    pub(super) fn on_command_ack(&mut self) {
-        self.command_acks = self.command_acks.saturating_sub(1);
+    pub(super) fn on_command_ack(&mut self) -> bool {
+        let awaited = take_one(&mut self.command_acks);
         self.note_creation();
+        awaited
     }
 
-    pub(super) fn on_data_ack(&mut self) {
-        self.data_acks = self.data_acks.saturating_sub(1);
+    pub(super) fn on_data_ack(&mut self) -> bool {
+        let awaited = take_one(&mut self.data_acks);
         self.note_creation();
+        awaited
     }
 
     fn note_creation(&mut self) {
         self.created |= self.announced && self.creation.is_empty() && self.command_acks == 0 && self.data_acks == 0;
     }
 
-    pub(super) fn on_signal_ack(&mut self) {
-        if self.signal == Step::Sent {
-            self.signal = Step::Done;
-        }
+    pub(super) fn on_signal_ack(&mut self) -> bool {
+        self.signal.finish()
     }
 
-    /// Whether this ended the lane.
     pub(super) fn on_close_ack(&mut self) -> bool {
-        let sent = self.close == Step::Sent;
-        if sent {
-            self.close = Step::Done;
-        }
-        sent
+        self.close.finish()
     }
+}
+
+fn take_one(count: &mut u32) -> bool {
+    let any = *count > 0;
+    *count -= u32::from(any);
+    any
 }

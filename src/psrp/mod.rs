@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod error;
+pub mod event;
 pub mod fragment;
 pub mod host;
 mod lane;
@@ -14,8 +15,9 @@ pub mod packet;
 pub mod pipeline;
 pub mod pool;
 
-pub use client::{Client, Config, Event, Limits, PipelineEnd, Stream};
+pub use client::{Client, Config, Limits};
 pub use error::{ClientError, ErrorRecord, ProtocolError};
+pub use event::{Event, PipelineEnd, Stream, UserEvent};
 pub use host::{CallId, Console, HostCall, HostError, HostInfo, HostMethod};
 pub use packet::{Packet, PacketKind, StreamTag};
 pub use pipeline::{Command, Parameter, Pipeline, Redirect, RedirectTo, Statement};
