@@ -324,6 +324,24 @@ fn closed_and_broken_are_for_ever() {
     }
 }
 
+#[test]
+fn nothing_counts_behind_the_end_of_the_pool_not_even_in_its_packet() {
+    let (mut client, mut double) = opened();
+    let event = "<Obj><MS><I32 N=\"PSEventArgs.EventIdentifier\">3</I32></MS></Obj>";
+    let broken = double.say(NIL, MessageType::RUNSPACEPOOL_STATE, &state("RunspaceState", 5));
+    let late = double.say(NIL, MessageType::USER_EVENT, event);
+    let bytes = [broken, late].map(data_of).concat();
+    client.receive(Packet::new(NIL, PacketKind::Data(StreamTag::Default, bytes))).unwrap();
+    assert_eq!(events(&mut client), [Event::PoolBroken { reason: None }]);
+}
+
+fn data_of(packet: Packet) -> Vec<u8> {
+    match packet.kind {
+        PacketKind::Data(_, bytes) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn call(ci: i64, mi: i32, parameters: &str) -> String {
     format!(
         "<Obj RefId=\"0\"><MS><I64 N=\"ci\">{ci}</I64><Obj N=\"mi\" RefId=\"1\"><I32>{mi}</I32></Obj>\
@@ -488,10 +506,7 @@ proptest! {
     #[test]
     fn any_chunking_gives_the_same_events(sizes in prop::collection::vec(1usize..40_000, 1..12)) {
         let (packets, expected) = scenario();
-        let bytes: Vec<u8> = packets.into_iter().flat_map(|packet| match packet.kind {
-            PacketKind::Data(_, bytes) => bytes,
-            other => panic!("{other:?}"),
-        }).collect();
+        let bytes: Vec<u8> = packets.into_iter().flat_map(data_of).collect();
         let (mut client, _) = running(A);
         let mut rest = &bytes[..];
         for size in sizes.iter().cycle() {
@@ -622,10 +637,7 @@ fn packet() -> impl Strategy<Value = Packet> {
         });
     let data = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..60),
-        message.prop_map(|message| Double::new(POOL).say_as(A, message)).prop_map(|packet| match packet.kind {
-            PacketKind::Data(_, bytes) => bytes,
-            _ => Vec::new(),
-        }),
+        message.prop_map(|message| data_of(Double::new(POOL).say_as(A, message))),
     ];
     let kind = prop_oneof![
         8 => data.prop_map(|bytes| PacketKind::Data(StreamTag::Default, bytes)),

@@ -459,3 +459,19 @@ fn objects_survive_the_way_there_and_back() {
     assert_eq!(shown, &"shown".into());
     assert_eq!(back.property("a"), Some(&Value::Int32(1)));
 }
+
+#[test]
+fn a_forwarded_event_arrives() {
+    let mut session = Session::open(HostInfo::None);
+    let id = session.create(
+        "$events = $ExecutionContext.Events
+         $null = $events.SubscribeEvent($null, $null, 'my.source', $null, [scriptblock]$null, $true, $true)
+         $null = $events.GenerateEvent('my.source', 'sender', @(1, 'two'), 'data')",
+    );
+    let event = session.wait_for(|event| matches!(event, Event::UserEvent(_)));
+    let Event::UserEvent(event) = event else { unreachable!() };
+    assert_eq!(event.source_identifier, "my.source");
+    assert_eq!(event.arguments, [1.into(), "two".into()]);
+    assert_eq!((event.sender, event.message_data), ("sender".into(), "data".into()));
+    assert_eq!(session.finish(id, |_, _| {}).state, PipelineEnd::Completed);
+}
