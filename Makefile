@@ -8,6 +8,8 @@ ifneq ($(wildcard $(PSJOB_CRATES)/*.crate),)
 CRATES := --config 'source.crates-io.replace-with="psjob-crates"' \
           --config 'source.psjob-crates.local-registry="$(abspath $(PSJOB_CRATES))"'
 endif
+# Scripts take it as it is; cargo reads it behind the subcommand only.
+export CRATES
 CARGO := cargo
 # No build server outlives the command that started it.
 export MSBUILDDISABLENODEREUSE = 1
@@ -40,10 +42,10 @@ demo: all support
 	tests/support/with-cmdlets.sh $(SHELL_FOR_TESTS) -NoProfile -File examples/powershell/demo.ps1
 
 test: all support
-	CRATES="$(CRATES)" tests/run.sh
+	tests/run.sh
 
 lint:
-	CRATES="$(CRATES)" tests/lint.sh
+	tests/lint.sh
 
 header:
 	PSJOB_WRITE_BINDINGS=1 $(CARGO) test $(CRATES) --test bindings
