@@ -109,8 +109,8 @@ impl Client {
         self.server_version
     }
 
-    /// How many messages and packets were passed over: of other pools or pipelines that are closed, of types that
-    /// mean nothing to a client, and acknowledgements that nobody awaited.
+    /// How many messages and packets were passed over: of other pools or pipelines that have ended, of types that mean
+    /// nothing to a client, and acknowledgements that nobody awaited.
     pub fn ignored(&self) -> u64 {
         self.ignored
     }
@@ -267,6 +267,13 @@ impl Client {
             .unwrap_or_default()
     }
 
+    /// Whether the worker has yet to acknowledge a part of what it was sent, the ends of pipelines and sessions aside.
+    /// One that is well does so at once, whatever its scripts are doing.
+    pub fn awaits_answer(&self) -> bool {
+        let lanes = self.pipelines.iter().map(|running| &running.lane);
+        lanes.chain([&self.session]).any(Lane::awaits_answer)
+    }
+
     /// The next event, if there is one.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
@@ -340,15 +347,21 @@ impl Client {
         reassembler.feed(bytes, &mut messages)?;
         for bytes in messages {
             let message = Message::decode(&bytes)?;
-            // The worker's first message does not know the pool yet.
-            let ours = message.pool == self.pool_id || message.pool.is_nil();
-            if ours && message.pipeline == target && !self.state.is_terminal() {
+            if self.means_something(&message, target) {
                 self.on_message(message)?;
             } else {
                 self.ignored += 1;
             }
         }
         Ok(())
+    }
+
+    /// Whether a message is for this session or for a pipeline of it that has not ended.
+    fn means_something(&self, message: &Message, target: Uuid) -> bool {
+        // The worker's first message does not know the pool yet.
+        let ours = message.pool == self.pool_id || message.pool.is_nil();
+        let ended = self.pipelines.iter().any(|running| running.id == target && running.ended);
+        ours && message.pipeline == target && !ended && !self.state.is_terminal()
     }
 
     fn on_message(&mut self, message: Message) -> Result<(), ProtocolError> {

@@ -172,9 +172,14 @@ impl Lane {
         line
     }
 
+    /// Whether a Command or Data is not acknowledged.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.command_acks > 0 || self.data_acks > 0
+    }
+
     fn awaits(&self) -> bool {
         let step = |step| step == Step::Sent;
-        self.command_acks > 0 || self.data_acks > 0 || step(self.signal) || step(self.close)
+        self.awaits_answer() || step(self.signal) || step(self.close)
     }
 
     fn data(&mut self, stream: StreamTag, bytes: Vec<u8>) -> Packet {
