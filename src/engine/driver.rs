@@ -194,7 +194,7 @@ impl<'a> ScriptRun<'a> {
         ladder: Ladder,
     ) -> Result<Self, Error> {
         let pipeline = Uuid::new_v4();
-        session.client().create_pipeline(&script_pipeline(pipeline, spec))?;
+        session.create_pipeline(&script_pipeline(pipeline, spec))?;
         Ok(Self { job, child, pipeline, ladder, twins: TwinFilter::default(), exit_code: None })
     }
 

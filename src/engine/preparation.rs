@@ -46,7 +46,7 @@ fn location(spec: &JobSpec) -> Option<String> {
 async fn run_step(session: &mut Session, child: &Child, commands: Vec<Command>) -> Result<Option<Vec<u8>>, Ending> {
     let id = Uuid::new_v4();
     let pipeline = Pipeline { no_input: true, ..Pipeline::new(id, vec![Statement { commands }]) };
-    session.client().create_pipeline(&pipeline).map_err(Error::from)?;
+    session.create_pipeline(&pipeline)?;
     let mut output = None;
     let mut exit_code = None;
     loop {

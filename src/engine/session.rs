@@ -4,11 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
 use tokio::time::{Instant, sleep_until};
 
 use super::error::{Error, ErrorKind};
 use super::timeouts::Timeouts;
-use crate::psrp::{self, Client};
+use crate::psrp::{self, Client, ClientError};
 use crate::transport::framing::{self, Decoder, Item};
 use crate::transport::guard::{Exit, Guard, Scope};
 use crate::transport::launch::{Launch, LaunchError, Worker};
@@ -26,8 +27,10 @@ pub(super) struct Session {
     outgoing: Vec<u8>,
     incoming: Box<[u8]>,
     stdout_open: bool,
-    /// When a worker whose stdout has ended is given up.
+    /// When a worker that has closed its stdin or stdout is given up.
     give_up: Option<Instant>,
+    /// When what the worker was sent must be acknowledged; `None` while nothing is on the way.
+    answer_due: Option<Instant>,
     stderr: Tail,
     /// Why nothing more will come; told when every event before it was taken.
     end: Option<Error>,
@@ -46,6 +49,7 @@ impl Session {
             incoming: vec![0; READ_SIZE].into(),
             stdout_open: true,
             give_up: None,
+            answer_due: None,
             stderr: Tail::default(),
             end: None,
             timeouts,
@@ -55,6 +59,14 @@ impl Session {
     /// The protocol state, to queue what is to be sent; [`Session::next`] sends it.
     pub(super) fn client(&mut self) -> &mut Client {
         &mut self.client
+    }
+
+    /// Queues a pipeline. In a session that the worker has just given up it goes nowhere, and what comes next says why.
+    pub(super) fn create_pipeline(&mut self, pipeline: &psrp::Pipeline) -> Result<(), Error> {
+        match self.client.create_pipeline(pipeline) {
+            Err(ClientError::State(state)) if state.is_terminal() => Ok(()),
+            created => Ok(created?),
+        }
     }
 
     /// The life of the worker's process.
@@ -74,40 +86,64 @@ impl Session {
             if let Some(end) = &self.end {
                 return Err(end.clone());
             }
-            while let Some(line) = self.client.next_line() {
-                framing::encode_line(&line, &mut self.outgoing);
-            }
+            self.queue_lines();
             self.exchange().await;
+        }
+    }
+
+    fn queue_lines(&mut self) {
+        if !self.client.awaits_answer() {
+            self.answer_due = None;
+        }
+        while let Some(line) = self.client.next_line() {
+            framing::encode_line(&line, &mut self.outgoing);
+        }
+        if self.client.awaits_answer() {
+            self.answer_due.get_or_insert_with(|| Instant::now() + self.timeouts.answer);
         }
     }
 
     /// Moves bytes once, in whichever direction is ready.
     async fn exchange(&mut self) {
         let Worker { stdin, stdout, stderr, guard } = &mut self.worker;
-        let give_up = self.give_up;
+        let (give_up, answer_due) = (self.give_up, self.answer_due);
         tokio::select! {
             read = stdout.read(&mut self.incoming), if self.stdout_open => self.on_stdout(read),
             written = stdin.write(&self.outgoing), if !self.outgoing.is_empty() => self.on_stdin(written),
             () = self.stderr.fill(stderr), if self.stderr.open => {}
-            exit = guard.exited() => self.on_exit(exit).await,
-            () = async { sleep_until(give_up.unwrap_or_else(Instant::now)).await }, if give_up.is_some() => {
-                self.fail(ErrorKind::WorkerProtocol, 2102, "the worker closed its output and lives on");
+            exit = guard.exited() => self.on_exit(exit),
+            () = reached(give_up) => {
+                self.fail(ErrorKind::WorkerProtocol, 2102, "the worker closed its stdin or stdout and lives on");
+            }
+            () = reached(answer_due) => {
+                let seconds = self.timeouts.answer.as_secs_f32();
+                let message = format!("the worker did not acknowledge within {seconds} seconds what it was sent");
+                self.fail(ErrorKind::WorkerSilent, 2102, message);
             }
         }
     }
 
     fn on_stdout(&mut self, read: io::Result<usize>) {
         match read {
-            Ok(count) if count > 0 => self.decode(count),
+            Ok(count) if count > 0 => self.on_output(count),
             _ => {
                 self.stdout_open = false;
-                self.give_up = Some(Instant::now() + self.timeouts.close);
+                self.on_closed_pipe();
             }
         }
     }
 
-    fn decode(&mut self, count: usize) {
+    /// The worker is ending, as a rule; its exit tells why.
+    fn on_closed_pipe(&mut self) {
+        self.give_up.get_or_insert_with(|| Instant::now() + self.timeouts.close);
+    }
+
+    fn on_output(&mut self, count: usize) {
         self.decoder.feed(&self.incoming[..count]);
+        self.decode();
+    }
+
+    fn decode(&mut self) {
         while let Some(item) = self.decoder.next_item() {
             match item {
                 Item::Packet(packet) => {
@@ -130,29 +166,24 @@ impl Session {
     fn on_stdin(&mut self, written: io::Result<usize>) {
         match written {
             Ok(count) => drop(self.outgoing.drain(..count)),
-            // The worker is ending; its exit tells why.
-            Err(_) => self.outgoing.clear(),
+            Err(_) => {
+                self.outgoing.clear();
+                self.on_closed_pipe();
+            }
         }
     }
 
-    /// Takes what the worker wrote before its end: all of it is in the pipe by now, and a process that it left behind may
-    /// go on writing behind it.
-    async fn on_exit(&mut self, exit: Exit) {
-        let mut left = waiting(&self.worker.stdout);
-        while left > 0 && self.end.is_none() {
-            match self.worker.stdout.try_read(&mut self.incoming) {
-                Ok(count) if count > 0 => {
-                    self.decode(count);
-                    left = left.saturating_sub(count);
-                }
-                _ => break,
-            }
+    /// Takes what the worker wrote before its end: all of it is in the pipes by now.
+    fn on_exit(&mut self, exit: Exit) {
+        if self.stdout_open && self.end.is_none() {
+            self.decoder.feed(&read_what_is_there(&self.worker.stdout));
+            self.decode();
         }
-        self.stderr.drain(&mut self.worker.stderr);
+        self.stderr.push(&read_what_is_there(&self.worker.stderr));
         self.end.get_or_insert(death(exit, &self.stderr.text()));
     }
 
-    fn fail(&mut self, kind: ErrorKind, number: i32, message: &str) {
+    fn fail(&mut self, kind: ErrorKind, number: i32, message: impl Into<String>) {
         self.end.get_or_insert(Error::session_broken(kind, number, message));
     }
 
@@ -180,9 +211,26 @@ impl Session {
     }
 }
 
-/// How many bytes a pipe holds.
-fn waiting(pipe: &tokio::net::unix::pipe::Receiver) -> usize {
-    rustix::io::ioctl_fionread(pipe).ok().and_then(|count| count.try_into().ok()).unwrap_or(0)
+/// Waits for a point in time; for ever when there is none.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What a pipe holds at this moment, and no more: a process that the worker left behind may write on and on.
+///
+/// Asks the system itself. The runtime may not have heard yet that there is something to read.
+fn read_what_is_there(pipe: &pipe::Receiver) -> Vec<u8> {
+    let count = rustix::io::ioctl_fionread(pipe).unwrap_or_default();
+    let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
+    let mut filled = 0;
+    while let Ok(count @ 1..) = rustix::io::read(pipe, &mut bytes[filled..]) {
+        filled += count;
+    }
+    bytes.truncate(filled);
+    bytes
 }
 
 fn launch_error(error: LaunchError) -> Error {
@@ -226,19 +274,11 @@ impl Default for Tail {
 
 impl Tail {
     /// Reads once. Dropping the future loses nothing.
-    async fn fill(&mut self, source: &mut tokio::net::unix::pipe::Receiver) {
+    async fn fill(&mut self, source: &mut pipe::Receiver) {
         let mut chunk = [0; 1024];
         match source.read(&mut chunk).await {
             Ok(count) if count > 0 => self.push(&chunk[..count]),
             _ => self.open = false,
-        }
-    }
-
-    /// Reads what is there, and no more: the pipe may have other writers.
-    fn drain(&mut self, source: &mut tokio::net::unix::pipe::Receiver) {
-        let mut there = vec![0; waiting(source)];
-        if let Ok(count) = source.try_read(&mut there) {
-            self.push(&there[..count]);
         }
     }
 
