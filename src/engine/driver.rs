@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,28 +56,25 @@ impl Driver {
         Self { job, child, inbox: Inbox::new(commands), spec, launch, timeouts }
     }
 
-    /// Runs the child from launch to end. Shutdown ends it at whatever point it has reached.
-    pub(super) async fn drive(self: Box<Self>, shutdown: watch::Receiver<bool>) {
-        let span = tracing::info_span!("job", id = self.job.id());
-        self.drive_from_launch_to_end(shutdown).instrument(span).await;
+    /// Runs the child from launch to end. Shutdown stops it at whatever point it has reached.
+    pub(super) async fn drive(self: Box<Self>, mut shutdown: watch::Receiver<bool>) {
+        let job = Arc::clone(&self.job);
+        let span = tracing::info_span!("job", id = job.id());
+        let mut driving = pin!(self.drive_from_launch_to_end(shutdown.clone()).instrument(span));
+        tokio::select! {
+            () = &mut driving => return,
+            // The job, not only its child. The driver finds the stop in its inbox.
+            _ = shutdown.wait_for(|shut_down| *shut_down) => job.stop(),
+        }
+        driving.await;
     }
 
     async fn drive_from_launch_to_end(mut self: Box<Self>, mut shutdown: watch::Receiver<bool>) {
-        let mut shut_down = async || drop(shutdown.wait_for(|shut_down| *shut_down).await);
-        let launched = tokio::select! {
-            biased;
-            () = shut_down() => Err(self.stopped_by_shutdown()),
-            launched = self.start_worker() => launched,
-        };
-        let mut session = match launched {
+        let mut session = match self.start_worker().await {
             Ok(session) => session,
-            Err(ending) => return self.finish(ending),
+            Err(error) => return self.finish(Ending::Failed(error)),
         };
-        let ending = tokio::select! {
-            biased;
-            () = shut_down() => self.stopped_by_shutdown(),
-            ending = self.run(&mut session) => ending,
-        };
+        let ending = self.run(&mut session, &shutdown).await;
         if let Ending::Stopped = ending {
             // A job counts as stopped when nothing of it runs any more.
             session.end(Scope::Group, self.timeouts.grace()).await;
@@ -87,18 +85,12 @@ impl Driver {
         if by_itself {
             tokio::select! {
                 biased;
-                () = shut_down() => {}
+                _ = shutdown.wait_for(|shut_down| *shut_down) => {}
                 () = session.close() => {}
             }
         }
         // As with the built-in, native processes that a job deliberately left behind outlive it.
         session.end(if by_itself { Scope::Worker } else { Scope::Group }, self.timeouts.grace()).await;
-    }
-
-    /// Shutting the engine down stops the job, not only its child.
-    fn stopped_by_shutdown(&self) -> Ending {
-        self.job.stop();
-        Ending::Stopped
     }
 
     fn finish(&self, ending: Ending) {
@@ -109,22 +101,22 @@ impl Driver {
         self.job.child_changed();
     }
 
-    async fn start_worker(&mut self) -> Result<Session, Ending> {
+    /// Not given up halfway by a stop: what has begun to run has to be seen to its end.
+    async fn start_worker(&mut self) -> Result<Session, Error> {
         let (columns, rows) = self.spec.host_size.unwrap_or(HOST_SIZE);
         let console = psrp::Console { columns: columns.into(), rows: rows.into(), ..psrp::Console::default() };
         let host = psrp::HostInfo::Console(console);
         let config = psrp::Config { pool_id: self.child.session(), host, limits: psrp::Limits::default() };
-        let starting = async { Ok(Session::start(&self.launch, config, self.timeouts).await?) };
-        let session = unless_stopped(&mut self.inbox, starting).await?;
+        let session = Session::start(&self.launch, config, self.timeouts).await?;
         let worker = session.guard().worker_pid();
         tracing::info!(worker, "the worker has started");
         self.child.set_worker_pid(worker);
         Ok(session)
     }
 
-    async fn run(&mut self, session: &mut Session) -> Ending {
+    async fn run(&mut self, session: &mut Session, shutdown: &watch::Receiver<bool>) -> Ending {
         match self.prepare(session).await {
-            Ok(()) => self.run_script(session).await,
+            Ok(()) => self.run_script(session, shutdown).await,
             Err(ending) => ending,
         }
     }
@@ -135,7 +127,7 @@ impl Driver {
         unless_stopped(inbox, preparation::run(session, child, spec)).await
     }
 
-    async fn run_script(&mut self, session: &mut Session) -> Ending {
+    async fn run_script(&mut self, session: &mut Session, shutdown: &watch::Receiver<bool>) -> Ending {
         tracing::info!("the script starts");
         self.child.set_running();
         let mut run =
@@ -154,11 +146,15 @@ impl Driver {
                         }
                     }
                 },
-                command = self.inbox.next() => {
-                    if let Err(error) = run.on_command(session, command) {
-                        tracing::warn!(%error, "the session takes no more for its pipeline");
+                command = self.inbox.next() => match command {
+                    // Records are still taken until the worker has ended.
+                    ChildCommand::Stop(_) if *shutdown.borrow() => run.ladder.hurry(session),
+                    command => {
+                        if let Err(error) = run.on_command(session, command) {
+                            tracing::warn!(%error, "the session takes no more for its pipeline");
+                        }
                     }
-                }
+                },
                 () = run.ladder.due() => run.ladder.climb(session),
             }
         }

@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -44,6 +44,7 @@ pub struct Engine {
     commands: UnboundedSender<Command>,
     last_job: AtomicU64,
     ended: Arc<Latch>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 enum Command {
@@ -65,7 +66,7 @@ impl Engine {
         let (commands, receiver) = mpsc::unbounded_channel();
         let open_on_exit = OpenOnDrop { latch: Arc::clone(&ended), events: Arc::clone(&events) };
         let log = options.log.clone();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("psjob-engine".to_owned())
             .spawn(move || {
                 let _open_on_exit = open_on_exit;
@@ -78,7 +79,7 @@ impl Engine {
                 LocalSet::new().block_on(&runtime, run(receiver));
             })
             .map_err(failed)?;
-        Ok(Self { options, events, commands, last_job: AtomicU64::new(0), ended })
+        Ok(Self { options, events, commands, last_job: AtomicU64::new(0), ended, thread: Mutex::new(Some(thread)) })
     }
 
     /// Starts a job and returns without waiting for its worker. What goes wrong from here on fails the job.
@@ -122,7 +123,12 @@ impl Engine {
     pub fn shutdown(&self, timeout: Duration) -> bool {
         // The thread may have ended already.
         let _ = self.commands.send(Command::Shutdown);
-        self.ended.wait(timeout)
+        let ended = self.ended.wait(timeout);
+        if ended && let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // What is left of it takes no time; then nothing of the engine runs or is open any more.
+            let _ = thread.join();
+        }
+        ended
     }
 }
 
@@ -162,7 +168,7 @@ async fn run(mut commands: UnboundedReceiver<Command>) {
     while drivers.join_next().await.is_some() {}
 }
 
-/// Closed until the engine's thread has ended.
+/// Closed until the engine's thread has done its work.
 #[derive(Default)]
 struct Latch {
     open: Mutex<bool>,

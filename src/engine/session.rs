@@ -16,6 +16,9 @@ use crate::transport::launch::{Launch, LaunchError, Worker};
 
 /// What a pipe holds by default: one read empties it.
 const READ_SIZE: usize = 64 << 10;
+/// What a guard gets beyond the grace of its worker. It needs milliseconds, unless something stopped it; but it waits up
+/// to five seconds itself for processes that SIGKILL does not end at once.
+pub(super) const GUARD_PATIENCE: Duration = Duration::from_secs(6);
 /// How much of the worker's stderr is kept for the reason of its death.
 const STDERR_TAIL: usize = 4 << 10;
 
@@ -198,8 +201,12 @@ impl Session {
 
     /// Ends the worker, alone or with all its descendants, and waits until it is gone: SIGTERM, and SIGKILL after `grace`.
     pub(super) async fn end(self, scope: Scope, grace: Duration) {
-        self.worker.guard.end(scope, grace);
-        self.worker.guard.ended().await;
+        let guard = &self.worker.guard;
+        guard.end(scope, grace);
+        if tokio::time::timeout(grace + GUARD_PATIENCE, guard.ended()).await.is_err() {
+            tracing::warn!("the guard does not end the worker; ending the guard");
+            guard.kill_and_reap().await;
+        }
     }
 
     async fn closed(&mut self) {

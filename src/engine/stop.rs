@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::session::Session;
+use super::session::{GUARD_PATIENCE, Session};
 use crate::psrp::{Client, ClientError};
 use crate::transport::guard::Scope;
 
@@ -25,9 +25,9 @@ enum Step {
     Protocol(Instant),
     /// SIGINT was sent to the group: native programs may end in their own way.
     Interrupt(Instant),
-    /// The guard is ending the group: SIGTERM, then SIGKILL.
+    /// The guard is ending the group: SIGTERM, then SIGKILL, which ends the stop.
     Terminate(Instant),
-    /// The guard did not do that in its time, so it was killed, and the worker with it.
+    /// The guard did not do that, so it was killed, and the worker with it.
     Kill,
 }
 
@@ -42,7 +42,7 @@ impl Step {
 }
 
 impl Ladder {
-    /// A stop that, once it starts, takes `total` at most.
+    /// A stop that, once it starts, takes `total` at most, if the guard does its work.
     pub(super) fn new(total: Duration) -> Self {
         Self { total, step: Step::Idle }
     }
@@ -59,6 +59,13 @@ impl Ladder {
             client.stop_pipeline(pipeline)?;
         }
         Ok(())
+    }
+
+    /// Goes to the end of the worker at once: the engine is being shut down.
+    pub(super) fn hurry(&mut self, session: &Session) {
+        if !matches!(self.step, Step::Kill) {
+            self.terminate(session, self.tenths(1));
+        }
     }
 
     /// Waits until the step at hand has had its time; for ever when no step follows.
@@ -81,8 +88,7 @@ impl Ladder {
             }
             Step::Interrupt(_) => {
                 tracing::info!("the worker does not end; terminating its processes");
-                guard.end(Scope::Group, self.tenths(2));
-                Step::Terminate(self.after_tenths(3))
+                return self.terminate(session, self.tenths(2));
             }
             Step::Terminate(_) => {
                 tracing::warn!("the guard does not end the worker; ending the guard");
@@ -91,6 +97,11 @@ impl Ladder {
             }
             Step::Idle | Step::Kill => self.step,
         };
+    }
+
+    fn terminate(&mut self, session: &Session, grace: Duration) {
+        session.guard().end(Scope::Group, grace);
+        self.step = Step::Terminate(Instant::now() + grace + GUARD_PATIENCE);
     }
 
     fn tenths(self, count: u32) -> Duration {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::net::{SendFlags, Shutdown};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -64,6 +65,12 @@ impl Guard {
     pub fn kill(&self) {
         // It may have ended already.
         let _ = rustix::process::pidfd_send_signal(self.process.get_ref(), Signal::KILL);
+    }
+
+    /// Ends the guard's own process and waits until nothing is left of it.
+    pub async fn kill_and_reap(&self) {
+        self.kill();
+        self.ended().await;
     }
 
     /// The worker's process id; also the id of its session and process group.
@@ -144,14 +151,13 @@ async fn supervise(socket: Arc<UnixStream>, process: Arc<AsyncFd<OwnedFd>>, prog
         });
     }
     reap(&process).await;
-    progress.send_modify(|progress| {
-        if let (Some(worker), None) = (progress.worker, progress.exit) {
-            tracing::warn!(worker, "the guard was killed; its worker's process group is ended");
-            end_group(worker);
-            progress.exit = Some(Guard::LOST);
-        }
-        progress.ended = true;
-    });
+    let Progress { worker, exit, .. } = *progress.borrow();
+    if let (Some(worker), None) = (worker, exit) {
+        tracing::warn!(worker, "the guard was killed; its worker's process group is ended");
+        end_group(worker).await;
+        progress.send_modify(|progress| progress.exit = Some(Guard::LOST));
+    }
+    progress.send_modify(|progress| progress.ended = true);
 }
 
 /// The guard's next message, or `None` when it has closed its end of the socket, which it does by ending.
@@ -177,10 +183,24 @@ async fn reap(process: &AsyncFd<OwnedFd>) {
     let _ = rustix::process::waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
 }
 
-fn end_group(worker: u32) {
-    if let Some(group) = i32::try_from(worker).ok().and_then(Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+/// Ends the process group of a worker that is nobody's any more, and waits until the worker is gone.
+async fn end_group(worker: u32) {
+    let Some(group) = i32::try_from(worker).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    // If it is gone already and its number is somebody else's, the wait is in vain; hence a limit.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let process = rustix::process::pidfd_open(group, PidfdFlags::empty());
+    let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    if let Ok(Ok(process)) = process.map(watch) {
+        let _ = tokio::time::timeout(PATIENCE, process.readable()).await;
     }
+}
+
+/// A pidfd that the runtime tells the process's end of.
+pub(super) fn watch(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: the AsyncFd owns the descriptor, which is open and the same until it is dropped.
+    Ok(unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?)
 }
 
 #[cfg(test)]

@@ -21,12 +21,11 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, PidfdFlags};
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::message::{HELLO, HELLO_DESCRIPTORS, Request, Step};
 
 /// How long a guard may take to answer. Even a loaded machine needs a fraction: the guard executes the program and does
@@ -149,9 +148,12 @@ impl Launch {
                 stderr: pipe::Receiver::from_owned_fd(stderr)?,
                 guard,
             }),
-            Ok(Some(Err((step, errno)))) => Err(self.refusal(step, io::Error::from_raw_os_error(errno))),
+            Ok(Some(Err((step, errno)))) => {
+                guard.kill_and_reap().await;
+                Err(self.refusal(step, io::Error::from_raw_os_error(errno)))
+            }
             Ok(None) | Err(_) => {
-                guard.kill();
+                guard.kill_and_reap().await;
                 Err(LaunchError::NotAGuard { path: self.guard.clone() })
             }
         }
@@ -217,9 +219,7 @@ impl Launch {
 /// The child's pidfd. `std`'s `Child` does not wait by itself, so its pid is still its own.
 fn watch(child: &Child) -> io::Result<AsyncFd<OwnedFd>> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has a positive pid");
-    let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
-    // SAFETY: the AsyncFd owns the descriptor, which is open and the same until it is dropped.
-    Ok(unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?)
+    guard::watch(rustix::process::pidfd_open(pid, PidfdFlags::empty())?)
 }
 
 /// A stream only in name: the socket keeps the borders of datagrams, and reading takes one at a time.

@@ -80,6 +80,10 @@ impl Ground {
         assert_eq!(describe(&self.new_children()), [""; 0], "children are left");
         let left: Vec<_> = fs::read_dir(self.temporary()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, [""; 0], "temporary files are left");
+        self.assert_descriptors();
+    }
+
+    pub fn assert_descriptors(&self) {
         assert_eq!(descriptors(), self.descriptors, "descriptors are left");
     }
 }

@@ -10,13 +10,14 @@
 pub mod peer;
 
 use std::any::type_name;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use psjob::engine::{Engine, EngineOptions, Job, JobHandle, JobSpec, Timeouts, WorkerCommand};
 
 pub use self::peer::{Peer, Step};
-use crate::engine_support::{DEADLINE, Ground, await_records};
+use crate::engine_support::{DEADLINE, Ground, await_records, poll};
 
 /// In the environment of a worker: which of a test's variants it plays.
 const VARIANT: &str = "PSJOB_FAKE_WORKER";
@@ -30,6 +31,7 @@ pub fn timeouts() -> Timeouts {
 pub struct Stage {
     pub engine: Engine,
     pub ground: Ground,
+    options: EngineOptions,
 }
 
 impl Stage {
@@ -42,6 +44,16 @@ impl Stage {
 
     pub fn start(&self, variant: &str) -> JobHandle {
         self.engine.start(self.spec(variant)).unwrap()
+    }
+
+    /// Waits until the worker of `variant` has come to [`Peer::reach_and_hang`].
+    pub fn await_reached(&self, variant: &str) {
+        poll(|| fs::remove_file(self.ground.temporary().join(variant)).is_ok());
+    }
+
+    /// An engine like the stage's own.
+    pub fn another_engine(&self) -> Engine {
+        Ground::engine(self.options.clone())
     }
 
     /// Waits until this many records are in the log of a job that runs.
@@ -68,8 +80,8 @@ pub fn play_within<W: FnOnce(&mut Peer)>(timeouts: Timeouts, worker: W, host: im
     let worker = WorkerCommand { program: std::env::current_exe().unwrap(), arguments };
 
     let ground = Ground::new();
-    let engine = Ground::engine(EngineOptions { worker: Some(worker), timeouts, ..EngineOptions::default() });
-    let stage = Stage { engine, ground };
+    let options = EngineOptions { worker: Some(worker), timeouts, ..EngineOptions::default() };
+    let stage = Stage { engine: Ground::engine(options.clone()), ground, options };
     // Also when the test fails: the next one shall find quiet ground.
     let shut_down = ShutDown(&stage.engine);
     host(&stage);
