@@ -6,34 +6,17 @@ mod fake_worker;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use engine_support::{DEADLINE, Ground, Outcome, await_event, parent, poll, signal};
 use fake_worker::peer::{COMPLETED, RECORDS, exit};
-use fake_worker::{Peer, Stage, Step, play, play_within, timeouts};
-use psjob::engine::{Engine, EngineOptions, ErrorKind, Job, JobHandle, JobSpec, JobState, Timeouts, WorkerCommand};
+use fake_worker::{Peer, Step, play, play_within, timeouts};
+use psjob::engine::{Engine, EngineOptions, ErrorKind, Job, JobSpec, JobState, Timeouts, WorkerCommand};
 use rustix::process::Signal;
 
 const DIED: &str = "2101,PSSessionStateBroken";
 /// What a busy machine may add to a deadline.
 const SLACK: Duration = Duration::from_secs(10);
-
-/// Does `fault` at the step that the variant names, in a job that is otherwise as it should be.
-fn at_its_step(peer: &mut Peer, mut fault: impl FnMut(&mut Peer)) {
-    let variant = peer.variant.clone();
-    peer.serve_job(|peer, step| {
-        if step.name() == variant {
-            fault(peer);
-        }
-    });
-}
-
-/// Starts a job for each step, all at once, then looks at each end.
-fn at_each_step(stage: &Stage, check: impl Fn(Step, &JobHandle)) {
-    let jobs: Vec<_> = Step::ALL.iter().map(|step| (*step, stage.start(&step.name()))).collect();
-    jobs.iter().for_each(|(step, job)| check(*step, job));
-}
 
 fn worker_pid(job: &Job) -> i32 {
     job.worker_pid(0).unwrap().expect("a worker that was started").try_into().unwrap()
@@ -52,9 +35,9 @@ fn assert_stops_within(job: &Job, time: Duration) {
 #[test]
 fn an_exit_is_told_with_its_code_and_keeps_what_came_before() {
     play(
-        |peer| at_its_step(peer, |_| exit(7)),
+        |peer| peer.serve_job_until_its_step(|_| exit(7)),
         |stage| {
-            at_each_step(stage, |step, job| {
+            stage.at_each_step(|step, job| {
                 let outcome = Outcome::of(job);
                 outcome.assert_output(step.output());
                 if step == Step::Ended {
@@ -70,9 +53,9 @@ fn an_exit_is_told_with_its_code_and_keeps_what_came_before() {
 #[test]
 fn a_signal_is_told_with_its_number_and_keeps_what_came_before() {
     play(
-        |peer| at_its_step(peer, |peer| peer.die(Signal::KILL)),
+        |peer| peer.serve_job_until_its_step(|peer| peer.die(Signal::KILL)),
         |stage| {
-            at_each_step(stage, |step, job| {
+            stage.at_each_step(|step, job| {
                 let outcome = Outcome::of(job);
                 outcome.assert_output(step.output());
                 if step == Step::Ended {
@@ -109,14 +92,12 @@ fn a_death_is_noticed_while_a_descendant_holds_the_pipes_or_floods_them() {
         |peer| {
             peer.begin();
             peer.write(&RECORDS[..2]);
-            let variant = peer.variant.clone();
-            // Inherits all three pipes.
-            let arguments = if variant == "/usr/bin/sleep" { vec!["1000"] } else { Vec::new() };
-            Command::new(variant).args(arguments).spawn().unwrap();
+            let program = peer.variant.clone();
+            peer.leave_behind(&program, if program == "sleep" { &["1000"] } else { &[] });
             peer.die(Signal::KILL);
         },
         |stage| {
-            for descendant in ["/usr/bin/sleep", "/usr/bin/yes"] {
+            for descendant in ["sleep", "yes"] {
                 let outcome = Outcome::of(&stage.start(descendant));
                 outcome.assert_output(&RECORDS[..2]);
                 assert_eq!(outcome.assert_failed(ErrorKind::WorkerDied, DIED).signal, Some(9));
@@ -191,8 +172,8 @@ fn a_process_left_behind_outlives_a_job_that_completed_but_not_one_that_was_stop
     play(
         |peer| {
             peer.begin();
-            let left_behind = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap();
-            peer.write(&[&left_behind.id().to_string()]);
+            let left_behind = peer.leave_behind("sleep", &["1000"]);
+            peer.write(&[&left_behind.to_string()]);
             if peer.variant == "completes" {
                 peer.end(COMPLETED);
             }
@@ -311,9 +292,9 @@ fn a_job_that_completes_while_it_is_stopped_is_stopped_and_its_child_completed()
 #[test]
 fn a_stop_ends_the_job_at_every_step() {
     play(
-        |peer| at_its_step(peer, Peer::reach_and_hang),
+        |peer| peer.serve_job_until_its_step(Peer::reach_and_hang),
         |stage| {
-            at_each_step(stage, |step, job| {
+            stage.at_each_step(|step, job| {
                 if step != Step::Ended {
                     stage.await_reached(&step.name());
                     job.stop();
@@ -359,7 +340,7 @@ fn a_dropped_handle_stops_its_job() {
 #[test]
 fn a_shutdown_stops_jobs_at_every_step() {
     play(
-        |peer| at_its_step(peer, Peer::reach_and_hang),
+        |peer| peer.serve_job_until_its_step(Peer::reach_and_hang),
         |stage| {
             let jobs = Step::ALL.map(|step| (step, stage.start(&step.name())));
             jobs.iter().for_each(|(step, _)| stage.await_reached(&step.name()));

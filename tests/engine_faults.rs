@@ -4,13 +4,10 @@
 mod engine_support;
 mod fake_worker;
 
-use std::time::{Duration, Instant};
-
 use engine_support::Outcome;
 use fake_worker::peer::{CAPABILITY, COMPLETED, OPENED, RECORDS, STOPPED, data};
-use fake_worker::{Peer, Stage, Step, play, play_within, timeouts};
-use psjob::clixml::Value;
-use psjob::engine::{ErrorKind, JobHandle, JobSpec, JobState, RecordStream, Timeouts, WorkerCommand};
+use fake_worker::{Stage, Step, play};
+use psjob::engine::{ErrorKind, JobState, RecordStream};
 use psjob::psrp::PacketKind;
 use psjob::psrp::message::MessageType;
 use uuid::Uuid;
@@ -19,34 +16,6 @@ const BROKE_THE_PROTOCOL: &str = "2102,PSSessionStateBroken";
 const SESSION: Uuid = Uuid::nil();
 const BROKEN: &str = "<Obj RefId='0'><MS><I32 N='RunspaceState'>5</I32><Obj N='ExceptionAsErrorRecord' RefId='1'>\
      <MS><Obj N='Exception' RefId='2'><MS><S N='Message'>no more</S></MS></Obj></MS></Obj></MS></Obj>";
-
-/// Short enough to wait for, long enough for a worker that is well.
-fn impatient() -> Timeouts {
-    Timeouts { open: Duration::from_secs(6), answer: Duration::from_secs(3), ..timeouts() }
-}
-
-/// Does `fault` at the step that the variant names, in a job that is otherwise as it should be.
-fn at_its_step(peer: &mut Peer, mut fault: impl FnMut(&mut Peer)) {
-    let variant = peer.variant.clone();
-    peer.serve_job(|peer, step| {
-        if step.name() == variant {
-            fault(peer);
-        }
-    });
-}
-
-/// Starts a job for each step, all at once, then looks at each end.
-fn at_each_step(stage: &Stage, check: impl Fn(Step, &JobHandle)) {
-    let jobs: Vec<_> = Step::ALL.iter().map(|step| (*step, stage.start(&step.name()))).collect();
-    jobs.iter().for_each(|(step, job)| check(*step, job));
-}
-
-/// For workers that do something odd and are well all the same.
-fn completes(stage: &Stage) {
-    let outcome = Outcome::of(&stage.start(""));
-    outcome.assert_completed();
-    outcome.assert_output(&RECORDS);
-}
 
 /// For workers that write two records and then break the protocol.
 fn fails_with_what_came_before(stage: &Stage) {
@@ -59,123 +28,9 @@ fn fails_with(stage: &Stage, kind: ErrorKind, output: &[&str]) {
     outcome.assert_output(output);
 }
 
-// Silence.
-
 #[test]
 fn a_worker_that_does_everything_right_completes_its_job() {
-    play(|peer| peer.serve_job(|_, _| {}), completes);
-}
-
-#[test]
-fn silence_ends_the_job_where_an_answer_is_due_and_only_there() {
-    play_within(
-        impatient(),
-        |peer| at_its_step(peer, |peer| peer.hang()),
-        |stage| {
-            let started = Instant::now();
-            at_each_step(stage, |step, job| {
-                // A script may take as long as it likes.
-                let runs = matches!(step, Step::Acknowledged | Step::Half | Step::Written);
-                if runs {
-                    stage.await_records(job, step.output().len());
-                    job.stop();
-                }
-                let outcome = Outcome::of(job);
-                outcome.assert_output(step.output());
-                match step {
-                    _ if runs => assert_eq!(outcome.state, JobState::Stopped, "{step:?}"),
-                    Step::Ended => outcome.assert_completed(),
-                    _ => drop(outcome.assert_failed(ErrorKind::WorkerSilent, BROKE_THE_PROTOCOL)),
-                }
-            });
-            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
-        },
-    );
-}
-
-#[test]
-fn a_closed_output_ends_the_job_though_the_worker_lives_on() {
-    play(
-        |peer| {
-            at_its_step(peer, |peer| {
-                // SAFETY: nothing in this process uses the descriptor any more.
-                unsafe { libc::close(1) };
-                peer.hang()
-            });
-        },
-        |stage| {
-            at_each_step(stage, |step, job| {
-                let outcome = Outcome::of(job);
-                outcome.assert_output(step.output());
-                match step {
-                    Step::Ended => outcome.assert_completed(),
-                    _ => drop(outcome.assert_failed(ErrorKind::WorkerProtocol, BROKE_THE_PROTOCOL)),
-                }
-            });
-        },
-    );
-}
-
-#[test]
-fn a_closed_input_ends_the_job_though_the_worker_lives_on() {
-    play(
-        |peer| {
-            peer.begin();
-            peer.write(&RECORDS[..2]);
-            // SAFETY: nothing in this process uses the descriptor any more.
-            unsafe { libc::close(0) };
-            peer.write(&["closed"]);
-            peer.hang();
-        },
-        |stage| {
-            let job = stage.engine.start(JobSpec { takes_input: true, ..stage.spec("") }).unwrap();
-            stage.await_records(&job, 3);
-            job.send_input(&Value::Null).unwrap();
-            let outcome = Outcome::of(&job);
-            outcome.assert_failed(ErrorKind::WorkerProtocol, BROKE_THE_PROTOCOL);
-            outcome.assert_output(&["one", "two", "closed"]);
-        },
-    );
-}
-
-#[test]
-fn input_that_is_never_acknowledged_ends_the_job() {
-    play_within(
-        impatient(),
-        |peer| {
-            peer.begin();
-            peer.write(&RECORDS[..1]);
-            peer.hang();
-        },
-        |stage| {
-            let job = stage.engine.start(JobSpec { takes_input: true, ..stage.spec("") }).unwrap();
-            stage.await_records(&job, 1);
-            job.send_input(&Value::Null).unwrap();
-            let outcome = Outcome::of(&job);
-            outcome.assert_failed(ErrorKind::WorkerSilent, BROKE_THE_PROTOCOL);
-            outcome.assert_output(&RECORDS[..1]);
-        },
-    );
-}
-
-#[test]
-fn a_program_that_is_no_worker_is_given_up() {
-    play_within(
-        impatient(),
-        |_| unreachable!("other programs play this"),
-        |stage| {
-            // The switches of a worker behind "--" are words to one and files to the other, which reads them last.
-            let programs: [(&str, &[&str]); 2] = [("/usr/bin/yes", &["--"]), ("/bin/cat", &["/dev/stdin", "--"])];
-            let jobs = programs.map(|(program, arguments)| {
-                let arguments = arguments.iter().map(Into::into).collect();
-                let worker = Some(WorkerCommand { program: program.into(), arguments });
-                stage.engine.start(JobSpec { worker, ..stage.spec("") }).unwrap()
-            });
-            for job in &jobs {
-                Outcome::of(job).assert_failed(ErrorKind::WorkerSilent, BROKE_THE_PROTOCOL);
-            }
-        },
-    );
+    play(|peer| peer.serve_job(|_, _| {}), Stage::completes_a_job);
 }
 
 // Stray bytes.
@@ -190,7 +45,7 @@ fn stray_bytes_between_lines_are_harmless_at_every_step() {
                 peer.raw(b"<html><Data></html><Datum PS='1'/>&bomb;<!DOCTYPE x>\n");
             });
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -205,7 +60,7 @@ fn stray_bytes_that_share_a_line_with_messages_are_harmless() {
             peer.raw(end.trim_ascii_end());
             peer.raw(b" nor behind\n");
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -220,7 +75,7 @@ fn a_long_line_that_is_no_message_is_harmless() {
             peer.write(&RECORDS);
             peer.end(COMPLETED);
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -274,7 +129,7 @@ fn a_slow_drip_is_understood() {
             peer.drips = true;
             peer.serve_job(|_, _| {});
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -291,7 +146,7 @@ fn everything_on_one_line_is_understood() {
             all.extend(peer.lines(peer.pipeline, MessageType::PIPELINE_STATE, COMPLETED).concat());
             peer.raw(&all);
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -426,7 +281,7 @@ fn messages_of_unknown_types_are_passed_over() {
             peer.write(&RECORDS);
             peer.end(COMPLETED);
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -462,13 +317,13 @@ fn a_session_that_opens_without_a_version_fails_the_job() {
 fn a_session_that_the_worker_gives_up_fails_the_job_with_the_workers_reason() {
     play(
         |peer| {
-            at_its_step(peer, |peer| {
+            peer.serve_job_until_its_step(|peer| {
                 peer.send(SESSION, MessageType::RUNSPACEPOOL_STATE, BROKEN);
                 peer.hang();
             });
         },
         |stage| {
-            at_each_step(stage, |step, job| {
+            stage.at_each_step(|step, job| {
                 let outcome = Outcome::of(job);
                 match step {
                     Step::Ended => outcome.assert_completed(),
@@ -511,7 +366,7 @@ fn what_comes_twice_counts_once() {
                 _ => {}
             });
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -538,7 +393,7 @@ fn messages_for_others_are_passed_over() {
             peer.write(&RECORDS);
             peer.end(COMPLETED);
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
@@ -565,25 +420,12 @@ fn records_of_what_ran_before_the_job_are_not_the_jobs() {
             peer.write(&RECORDS);
             peer.end(COMPLETED);
         },
-        completes,
+        Stage::completes_a_job,
     );
 }
 
 const SHOULD_EXIT: &str = "<Obj RefId='0'><MS><I64 N='ci'>-100</I64><I32 N='mi'>6</I32><Obj N='mp' RefId='1'><LST><I32>3\
      </I32></LST></Obj></MS></Obj>";
-
-// Acknowledgements.
-
-#[test]
-fn a_job_does_not_wait_for_acknowledgements_that_it_does_not_need() {
-    play(
-        |peer| {
-            peer.acknowledges = false;
-            peer.serve_job(|_, _| {});
-        },
-        completes,
-    );
-}
 
 // Records.
 
@@ -631,44 +473,6 @@ fn a_flood_arrives_whole_and_in_order() {
             let outcome = Outcome::of(&stage.start(""));
             outcome.assert_completed();
             assert!(outcome.output.iter().map(|text| text.parse::<usize>().unwrap()).eq(0..COUNT));
-        },
-    );
-}
-
-#[test]
-fn an_endless_flood_holds_up_neither_its_own_stop_nor_other_jobs() {
-    play(
-        |peer| match peer.variant.as_str() {
-            "records" => {
-                peer.begin();
-                loop {
-                    peer.write(&["more"]);
-                }
-            }
-            "stray" => {
-                peer.begin();
-                loop {
-                    peer.raw(b"more of what is no message\n");
-                }
-            }
-            "errors" => {
-                peer.begin();
-                loop {
-                    eprintln!("more");
-                }
-            }
-            _ => peer.serve_job(|_, _| {}),
-        },
-        |stage| {
-            let floods = ["records", "stray", "errors"].map(|variant| stage.start(variant));
-            floods.iter().for_each(|job| stage.await_records(job, 0));
-            completes(stage);
-            let started = Instant::now();
-            for job in &floods {
-                job.stop();
-                assert_eq!(job.wait(Some(engine_support::DEADLINE)), JobState::Stopped);
-            }
-            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
         },
     );
 }

@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use psjob::engine::{Engine, EngineOptions, Job, JobHandle, JobSpec, Timeouts, WorkerCommand};
 
+use self::peer::RECORDS;
 pub use self::peer::{Peer, Step};
-use crate::engine_support::{DEADLINE, Ground, await_records, poll};
+use crate::engine_support::{DEADLINE, Ground, Outcome, await_records, poll};
 
 /// In the environment of a worker: which of a test's variants it plays.
 const VARIANT: &str = "PSJOB_FAKE_WORKER";
@@ -44,6 +45,20 @@ impl Stage {
 
     pub fn start(&self, variant: &str) -> JobHandle {
         self.engine.start(self.spec(variant)).unwrap()
+    }
+
+    /// Starts a job for each step, all at once and each with its name as the variant, then looks at each end.
+    pub fn at_each_step(&self, check: impl Fn(Step, &JobHandle)) {
+        let jobs = Step::ALL.map(|step| (step, self.start(&step.name())));
+        jobs.iter().for_each(|(step, job)| check(*step, job));
+    }
+
+    /// For workers that may do something odd and are well all the same.
+    #[track_caller]
+    pub fn completes_a_job(&self) {
+        let outcome = Outcome::of(&self.start(""));
+        outcome.assert_completed();
+        outcome.assert_output(&RECORDS);
     }
 
     /// Waits until the worker of `variant` has come to [`Peer::reach_and_hang`].

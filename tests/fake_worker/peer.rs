@@ -124,6 +124,16 @@ impl Peer {
         interfere(self, Step::Ended);
     }
 
+    /// The same, but for `fault` at the step that the variant names.
+    pub fn serve_job_until_its_step(&mut self, mut fault: impl FnMut(&mut Self)) {
+        let variant = self.variant.clone();
+        self.serve_job(|peer, step| {
+            if step.name() == variant {
+                fault(peer);
+            }
+        });
+    }
+
     /// The part of a job before its first record.
     pub fn begin(&mut self) {
         self.begin_with(&mut |_, _| {});
@@ -297,6 +307,11 @@ impl Peer {
     pub fn die(&self, signal: Signal) -> ! {
         rustix::process::kill_process(rustix::process::getpid(), signal).unwrap();
         self.hang()
+    }
+
+    /// Starts a process that inherits all three pipes and is left to itself; gives its id.
+    pub fn leave_behind(&self, program: &str, arguments: &[&str]) -> u32 {
+        std::process::Command::new(program).args(arguments).spawn().unwrap().id()
     }
 
     /// Has no mind to end when asked.
