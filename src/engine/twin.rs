@@ -54,7 +54,11 @@ fn shown_text(stream: Stream, clixml: &[u8]) -> Option<Text> {
     text.cloned()
 }
 
+/// Only a record with the tag PSHOST (Write-Host) says by itself that it is to be shown. Write-Information shows its text
+/// when the job's preference is Continue, and the call is then the only trace of that.
 fn information_text(record: &Value) -> Option<&Text> {
+    let mut tags = record.property("Tags")?.items()?.iter().filter_map(Value::as_text);
+    tags.find(|tag| tag.as_str() == Some("PSHOST"))?;
     let data = record.property("MessageData")?;
     let host_message = data.property("Message").and_then(Value::as_text);
     host_message.or_else(|| data.as_text()).or_else(|| data.as_object()?.to_string.as_ref())

@@ -129,7 +129,10 @@ Describe 'The streams of a job' {
         $result = Compare-WithBuiltIn {
             $records = Start-Job $everything | Wait-Job | Receive-Job 2>$null 6>&1 | Where-Object { $_ -is [System.Management.Automation.InformationRecord] }
             foreach ($record in $records) {
-                "$($record.MessageData) [$($record.Tags -join ',')] $($record.Source) $($record.GetType().Name) $($record.MessageData.PSObject.TypeNames[0])"
+                # A deliberate difference: ours shows itself when it is written, so it is not yet FORWARDED, and has its colours.
+                $tags = @($record.Tags) -ne 'FORWARDED' -join ','
+                $type = $record.MessageData.PSObject.TypeNames[0] -replace '^Deserialized\.'
+                "$($record.MessageData) [$tags] $($record.Source) $($record.GetType().Name) $type"
             }
         }
         $result | Should -HaveCount 2
