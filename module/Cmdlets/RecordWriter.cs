@@ -79,8 +79,21 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
                 Put(PSStreamObjectType.Information, source is null ? information : new RemotingInformationRecord(information, OriginOf(source)));
                 break;
             case HostCall call:
-                call.Run(cmdlet.Host);
+                Run(call);
                 break;
+        }
+    }
+
+    /// <summary>A host that cannot show something costs an error record, as with the built-in (ClientMethodExecutor.cs).</summary>
+    private void Run(HostCall call)
+    {
+        try
+        {
+            call.Run(cmdlet.Host);
+        }
+        catch (Exception failure) when (failure is not PipelineStoppedException)
+        {
+            cmdlet.WriteError(new ErrorRecord(failure, "RemoteHostCallFailed", ErrorCategory.InvalidArgument, call.Method));
         }
     }
 

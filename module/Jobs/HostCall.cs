@@ -4,14 +4,33 @@ using System.Management.Automation.Host;
 
 namespace PSJob.Jobs;
 
+/// <summary>The host's methods that only show something (MS-PSRP 2.2.3.17).</summary>
+internal enum HostMethod
+{
+    Write1 = 13,
+    Write2 = 14,
+    WriteLine1 = 15,
+    WriteLine2 = 16,
+    WriteLine3 = 17,
+    WriteErrorLine = 18,
+    WriteDebugLine = 19,
+    WriteProgress = 20,
+    WriteVerboseLine = 21,
+    WriteWarningLine = 22,
+    SetForegroundColor = 28,
+    SetBackgroundColor = 30,
+    SetWindowTitle = 42,
+}
+
 /// <summary>A call of the script on its host that expects no answer, to be made on another host.</summary>
-/// <remarks>MS-PSRP 2.2.3.17 has the method numbers, 2.2.3.15 and on the encoding of parameters.</remarks>
-internal sealed record HostCall(int Method, IReadOnlyList<object?> Parameters)
+/// <param name="Method">The method; may be one that the enumeration does not name.</param>
+/// <param name="Parameters">In order.</param>
+internal sealed record HostCall(HostMethod Method, IReadOnlyList<object?> Parameters)
 {
     /// <summary>Reads the message body of PIPELINE_HOST_CALL or RUNSPACEPOOL_HOST_CALL.</summary>
     internal static HostCall From(PSObject message)
     {
-        int method = LanguagePrimitives.ConvertTo<int>(message.Properties["mi"]?.Value);
+        HostMethod method = (HostMethod)LanguagePrimitives.ConvertTo<int>(message.Properties["mi"]?.Value);
         object? parameters = message.Properties["mp"]?.Value;
         return new HostCall(method, Unwrap(parameters) is IList list ? [.. list.Cast<object?>().Select(Unwrap)] : []);
     }
@@ -27,43 +46,43 @@ internal sealed record HostCall(int Method, IReadOnlyList<object?> Parameters)
 
         switch (Method)
         {
-            case 13:
+            case HostMethod.Write1:
                 ui.Write(Text(0));
                 break;
-            case 14:
+            case HostMethod.Write2:
                 ui.Write(Color(0), Color(1), Text(2));
                 break;
-            case 15:
+            case HostMethod.WriteLine1:
                 ui.WriteLine();
                 break;
-            case 16:
+            case HostMethod.WriteLine2:
                 ui.WriteLine(Text(0));
                 break;
-            case 17:
+            case HostMethod.WriteLine3:
                 ui.WriteLine(Color(0), Color(1), Text(2));
                 break;
-            case 18:
+            case HostMethod.WriteErrorLine:
                 ui.WriteErrorLine(Text(0));
                 break;
-            case 19:
+            case HostMethod.WriteDebugLine:
                 ui.WriteDebugLine(Text(0));
                 break;
-            case 20 when Parameters is [_, not null]:
+            case HostMethod.WriteProgress when Parameters is [_, not null]:
                 ui.WriteProgress(LanguagePrimitives.ConvertTo<long>(Parameters[0]), RecordFactory.Progress(PSObject.AsPSObject(Parameters[1])));
                 break;
-            case 21:
+            case HostMethod.WriteVerboseLine:
                 ui.WriteVerboseLine(Text(0));
                 break;
-            case 22:
+            case HostMethod.WriteWarningLine:
                 ui.WriteWarningLine(Text(0));
                 break;
-            case 28 when ui.RawUI is not null:
+            case HostMethod.SetForegroundColor when ui.RawUI is not null:
                 ui.RawUI.ForegroundColor = Color(0);
                 break;
-            case 30 when ui.RawUI is not null:
+            case HostMethod.SetBackgroundColor when ui.RawUI is not null:
                 ui.RawUI.BackgroundColor = Color(0);
                 break;
-            case 42 when ui.RawUI is not null:
+            case HostMethod.SetWindowTitle when ui.RawUI is not null:
                 ui.RawUI.WindowTitle = Text(0);
                 break;
         }

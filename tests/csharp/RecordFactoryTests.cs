@@ -162,7 +162,7 @@ public class RecordFactoryTests
     {
         HostCall call = Assert.IsType<HostCall>(One(RecordStream.HostCall, Clixml.WriteLineInColour));
 
-        Assert.Equal(17, call.Method);
+        Assert.Equal(HostMethod.WriteLine3, call.Method);
         Assert.Equal([10, 0, "text"], call.Parameters);
     }
 
