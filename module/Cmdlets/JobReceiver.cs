@@ -15,14 +15,14 @@ internal sealed class JobReceiver(PSCmdlet cmdlet, bool keep)
     internal void ReceiveStored(PSJobChild child)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        Receive(child, source: null, record => record.Time <= now, passes: int.MaxValue);
+        Receive(child, live: false, record => record.Time <= now, passes: int.MaxValue);
     }
 
     /// <summary>Writes what is there for a caller who waits for more.</summary>
     /// <returns>False when a batch was left, so that other jobs have their turn.</returns>
-    internal bool ReceiveLive(PSJobChild child) => Receive(child, source: child, _ => true, passes: 1);
+    internal bool ReceiveLive(PSJobChild child) => Receive(child, live: true, _ => true, passes: 1);
 
-    private bool Receive(PSJobChild child, PSJobChild? source, Func<RawRecord, bool> wanted, int passes)
+    private bool Receive(PSJobChild child, bool live, Func<RawRecord, bool> wanted, int passes)
     {
         if (!child.TryBeginReceive())
         {
@@ -38,7 +38,7 @@ internal sealed class JobReceiver(PSCmdlet cmdlet, bool keep)
                 RawRecord[] batch = [.. waiting.TakeWhile(wanted)];
                 if (batch.Length > 0)
                 {
-                    next = Deliver(child, batch, source);
+                    next = Deliver(child, batch, live);
                 }
 
                 if (batch.Length < BatchSize)
@@ -57,12 +57,12 @@ internal sealed class JobReceiver(PSCmdlet cmdlet, bool keep)
 
     /// <summary>Writes a batch and moves the cursor past what the pipeline took of it, however it ended.</summary>
     /// <returns>Where to go on.</returns>
-    private ulong Deliver(PSJobChild child, RawRecord[] batch, PSJobChild? source)
+    private ulong Deliver(PSJobChild child, RawRecord[] batch, bool live)
     {
-        RecordWriter writer = new(cmdlet);
+        RecordWriter writer = new(cmdlet, child, live);
         try
         {
-            writer.Write(child.Records.Create(batch), source);
+            writer.Write(child.Records.Create(batch));
         }
         finally
         {

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using PSJob.Jobs;
 
 namespace PSJob.Cmdlets;
@@ -21,7 +20,6 @@ internal sealed class JobWaiter : IDisposable
 
         _open.Add(own);
         _watched.Add(own);
-        own.Job.StateChanged += OnStateChanged;
         foreach (PSJobChild child in own.Children)
         {
             child.Changed += Wake;
@@ -64,19 +62,13 @@ internal sealed class JobWaiter : IDisposable
 
     public void Dispose()
     {
-        foreach (OwnJob own in _watched)
+        foreach (PSJobChild child in _watched.SelectMany(own => own.Children))
         {
-            own.Job.StateChanged -= OnStateChanged;
-            foreach (PSJobChild child in own.Children)
-            {
-                child.Changed -= Wake;
-            }
+            child.Changed -= Wake;
         }
 
         _watched.Clear();
     }
-
-    private void OnStateChanged(object? sender, JobStateEventArgs change) => Wake();
 
     // Not disposed with the waiter: a pump thread may be on its way in here.
     private void Wake() => _wake.Set();

@@ -95,13 +95,12 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
     protected override void EndProcessing()
     {
         JobReceiver receiver = new(this, _keep);
-        RecordWriter writer = new(this);
         foreach (OwnJob ended in _waiter.ReceiveUntilEnd(receiver))
         {
-            Conclude(ended, writer);
+            Conclude(ended);
         }
 
-        _failures.ForEach(writer.WriteError);
+        _failures.ForEach(error => RecordWriter.WriteError(this, error));
         if (_foreign.Count > 0)
         {
             ForeignJobs.Receive(this, _foreign, SwitchesGiven());
@@ -138,7 +137,7 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
         }
     }
 
-    private void Conclude(OwnJob ended, RecordWriter writer)
+    private void Conclude(OwnJob ended)
     {
         // First, so that -ErrorAction Stop on the reason does not keep the job.
         List<ErrorRecord> errors = [.. ended.Failures()];
@@ -147,7 +146,7 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
             errors.Add(failure);
         }
 
-        errors.ForEach(writer.WriteError);
+        errors.ForEach(error => RecordWriter.WriteError(this, error));
     }
 
     private IEnumerable<string> SwitchesGiven()

@@ -8,18 +8,26 @@ using PSJob.Native;
 namespace PSJob.Cmdlets;
 
 /// <summary>
-/// Writes records through a cmdlet, each to its own stream, and knows at any moment which was the last that the pipeline took:
-/// a stop or a downstream <c>Select-Object -First</c> may end it between any two.
+/// Writes a child's records through a cmdlet, each to its own stream, and knows at any moment which was the last that the
+/// pipeline took: a stop or a downstream <c>Select-Object -First</c> may end it between any two.
 /// </summary>
-internal sealed class RecordWriter(PSCmdlet cmdlet)
+/// <param name="cmdlet">Whose streams and host.</param>
+/// <param name="child">Whose records.</param>
+/// <param name="live">Whether the caller waits for the job; objects then name the child that they come from.</param>
+internal sealed class RecordWriter(PSCmdlet cmdlet, PSJobChild child, bool live)
 {
+    private const string SourceNote = "PSSourceJobInstanceId";
+
     /// <summary>Sequence number of the last record that the pipeline took; 0 before the first.</summary>
     internal ulong Taken { get; private set; }
 
-    /// <summary>Writes a batch in order.</summary>
-    /// <param name="records">In the order of the log.</param>
-    /// <param name="source">Named by the objects as their source job if they came while somebody waited; else null.</param>
-    internal void Write(JobRecord[] records, PSJobChild? source)
+    private OriginInfo Origin => new(child.Records.Origin.PSComputerName, child.Records.Origin.RunspaceID, child.InstanceId);
+
+    /// <summary>Writes an error that keeps its own id and invocation.</summary>
+    internal static void WriteError(PSCmdlet cmdlet, ErrorRecord error) => Put(cmdlet, PSStreamObjectType.Error, error);
+
+    /// <summary>Writes a batch in the order of the log.</summary>
+    internal void Write(JobRecord[] records)
     {
         foreach (JobRecord record in records)
         {
@@ -28,35 +36,40 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
                 throw new PipelineStoppedException();
             }
 
+            if (record.Value is HostCall { NeedsAnswer: true } question)
+            {
+                // Stopped while it is asked, it is asked again next time.
+                Ask(question, record.Sequence);
+                Taken = record.Sequence;
+                continue;
+            }
+
             // From here on it counts as taken: an exception comes from downstream, which has got the record, or is the
             // record (-ErrorAction Stop).
             Taken = record.Sequence;
             if (record.Stream == RecordStream.Output)
             {
-                PutOutput((PSObject?)record.Value, source);
+                PutOutput((PSObject?)record.Value);
             }
             else
             {
-                Put(record.Value, source);
+                Put(record.Value);
             }
         }
     }
 
-    /// <summary>Writes an error that keeps its own id and invocation.</summary>
-    internal void WriteError(ErrorRecord error) => Put(PSStreamObjectType.Error, error);
-
-    private void PutOutput(PSObject? value, PSJobChild? source)
+    private void PutOutput(PSObject? value)
     {
-        if (source is not null && value is not null)
+        if (live && value is not null)
         {
-            value.Properties.Remove("PSSourceJobInstanceId");
-            value.Properties.Add(new PSNoteProperty("PSSourceJobInstanceId", source.InstanceId));
+            value.Properties.Remove(SourceNote);
+            value.Properties.Add(new PSNoteProperty(SourceNote, child.InstanceId));
         }
 
         cmdlet.WriteObject(value);
     }
 
-    private void Put(object? value, PSJobChild? source)
+    private void Put(object? value)
     {
         switch (value)
         {
@@ -73,16 +86,22 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
                 Put(PSStreamObjectType.Debug, debug.Message);
                 break;
             case ProgressRecord progress:
-                Put(PSStreamObjectType.Progress, source is null ? progress : new RemotingProgressRecord(progress, OriginOf(source)));
+                Put(PSStreamObjectType.Progress, live ? new RemotingProgressRecord(progress, Origin) : progress);
                 break;
             case InformationRecord information:
-                Put(PSStreamObjectType.Information, source is null ? information : new RemotingInformationRecord(information, OriginOf(source)));
+                Put(PSStreamObjectType.Information, live ? new RemotingInformationRecord(information, Origin) : information);
                 break;
             case HostCall call:
                 Run(call);
                 break;
         }
     }
+
+    private void Put(PSStreamObjectType type, object value) => Put(cmdlet, type, value);
+
+    /// <summary>PowerShell's own way to write what another pipeline wrote: errors keep their ids, and nothing asks the user.</summary>
+    private static void Put(PSCmdlet cmdlet, PSStreamObjectType type, object value) =>
+        new PSStreamObject(type, value).WriteStreamObject(cmdlet, overrideInquire: true);
 
     /// <summary>A host that cannot show something costs an error record, as with the built-in (ClientMethodExecutor.cs).</summary>
     private void Run(HostCall call)
@@ -97,9 +116,21 @@ internal sealed class RecordWriter(PSCmdlet cmdlet)
         }
     }
 
-    /// <summary>PowerShell's own way to write what another pipeline wrote: errors keep their ids, and nothing asks the user.</summary>
-    private void Put(PSStreamObjectType type, object value) => new PSStreamObject(type, value).WriteStreamObject(cmdlet, overrideInquire: true);
+    /// <summary>Puts a question to the user; one that was answered before is not asked again. A host that cannot ask fails the script's call.</summary>
+    private void Ask(HostCall question, ulong sequence)
+    {
+        if (!child.IsOpenQuestion(sequence))
+        {
+            return;
+        }
 
-    private static OriginInfo OriginOf(PSJobChild source) =>
-        new(source.Records.Origin.PSComputerName, source.Records.Origin.RunspaceID, source.InstanceId);
+        try
+        {
+            child.Answer(sequence, PSSerializer.Serialize(HostQuestion.Ask(question, cmdlet.Host)));
+        }
+        catch (Exception failure) when (failure is not PipelineStoppedException)
+        {
+            child.Refuse(sequence, failure.Message);
+        }
+    }
 }

@@ -62,6 +62,18 @@ internal sealed class JobEngine
         }
     }
 
+    /// <summary>Goes on handing out events until something has happened. On the pump thread.</summary>
+    internal void PumpUntil(Func<bool> happened)
+    {
+        while (!happened() && _engine.WaitForEvent())
+        {
+            while (!happened() && _engine.NextEvent() is { } next)
+            {
+                Dispatch(next);
+            }
+        }
+    }
+
     private void End(Runspace? owner)
     {
         List<PSJobParent> jobs;
@@ -92,13 +104,7 @@ internal sealed class JobEngine
     private void Pump()
     {
         s_onPumpThread = true;
-        while (_engine.WaitForEvent())
-        {
-            while (_engine.NextEvent() is { } happened)
-            {
-                Dispatch(happened);
-            }
-        }
+        PumpUntil(() => false);
     }
 
     private void Dispatch(EngineEvent happened)

@@ -21,6 +21,8 @@ internal static class JobStates
         EngineState.Completed => JobState.Completed,
         EngineState.Failed => JobState.Failed,
         EngineState.Stopped or EngineState.Exited => JobState.Stopped,
+        EngineState.Blocked => JobState.Blocked,
+
         // A state that a later engine may add: whatever it is, the job has not ended.
         _ => JobState.Running,
     };

@@ -16,6 +16,8 @@ internal sealed class PSJobChild : Job2
     private const string ComputerName = "localhost";
     private const string TypeName = "System.Management.Automation.PSRemotingChildJob";
 
+    private static readonly TimeSpan s_answerDeadline = TimeSpan.FromSeconds(10);
+
     private readonly ChildStreams _streams;
     private JobHandle? _handle;
     private uint _index;
@@ -31,7 +33,7 @@ internal sealed class PSJobChild : Job2
         StateChanged += OnStateChanged;
     }
 
-    /// <summary>Records have arrived or the state has changed. Raised on the pump thread: return quickly.</summary>
+    /// <summary>Records have arrived, or child and parent have a new state. Raised on the pump thread: return quickly.</summary>
     internal event Action? Changed;
 
     /// <summary>Empty at all times, as in the built-in job.</summary>
@@ -68,6 +70,7 @@ internal sealed class PSJobChild : Job2
         else if (!_ending && state.ToJobState() != JobStateInfo.State)
         {
             SetJobState(state.ToJobState());
+            Changed?.Invoke();
         }
     }
 
@@ -94,21 +97,27 @@ internal sealed class PSJobChild : Job2
     /// <summary>Moves the receive cursor past a record.</summary>
     internal void Consume(ulong through) => _handle.Tell(job => job.Consume(_index, through));
 
+    /// <summary>Whether a record of the child is a question that still waits for its answer.</summary>
+    internal bool IsOpenQuestion(ulong sequence) => _handle.Ask(job => job.OpenQuestion(_index), otherwise: 0UL) == sequence;
+
+    /// <summary>Answers a question with a value (CLIXML).</summary>
+    internal void Answer(ulong question, string clixml) => Unblock(job => job.Answer(_index, question, clixml));
+
+    /// <summary>Refuses a question: the script's call throws an exception with the message.</summary>
+    internal void Refuse(ulong question, string message) => Unblock(job => job.Refuse(_index, question, message));
+
     /// <summary>Blocks until the child has ended.</summary>
     internal void AwaitEnd()
     {
         if (!JobEngine.OnPumpThread)
         {
             Finished.WaitOne();
-            return;
         }
-
-        // An event handler stops a job: nobody else can bring the end from the engine.
-        _handle.Tell(job =>
+        else if (!_ending)
         {
-            job.WaitForEnd();
-            End(job.ChildState(_index), reason: null);
-        });
+            // An event handler stops a job: the events go on from in here.
+            JobEngine.Instance.PumpUntil(this.IsFinished);
+        }
     }
 
     public override void StopJob()
@@ -177,6 +186,37 @@ internal sealed class PSJobChild : Job2
         }
     }
 
+    /// <summary>
+    /// Tells the engine what ends the Blocked state, and waits until that shows: a Wait-Job right behind Receive-Job shall
+    /// not find the job blocked.
+    /// </summary>
+    private void Unblock(Action<JobHandle> answer)
+    {
+        // Not disposed: the pump may be on its way into Check when this returns.
+        ManualResetEventSlim unblocked = new();
+        void Check()
+        {
+            if (JobStateInfo.State != JobState.Blocked)
+            {
+                unblocked.Set();
+            }
+        }
+
+        Changed += Check;
+        try
+        {
+            _handle.Tell(answer);
+            if (!JobEngine.OnPumpThread)
+            {
+                unblocked.Wait(s_answerDeadline);
+            }
+        }
+        finally
+        {
+            Changed -= Check;
+        }
+    }
+
     /// <summary>Makes the last transition, once: all records first, then the state.</summary>
     private void End(EngineState state, EngineError? reason)
     {
@@ -190,6 +230,7 @@ internal sealed class PSJobChild : Job2
         JobFailure? failure = state == EngineState.Failed ? DescribeFailure(reason) : null;
         FailureRecord = failure?.Record;
         SetJobState(state.ToJobState(), failure?.Reason);
+        Changed?.Invoke();
     }
 
     private JobFailure DescribeFailure(EngineError? reason) => JobFailure.From(
@@ -207,7 +248,5 @@ internal sealed class PSJobChild : Job2
         {
             _streams.Complete();
         }
-
-        Changed?.Invoke();
     }
 }

@@ -20,6 +20,9 @@ internal enum EngineState : uint
     Failed = NativeMethods.PSJOB_STATE_FAILED,
     Stopped = NativeMethods.PSJOB_STATE_STOPPED,
 
+    /// <summary>The script waits for the answer to a question.</summary>
+    Blocked = NativeMethods.PSJOB_STATE_BLOCKED,
+
     /// <summary>The script called <c>exit</c>.</summary>
     Exited = NativeMethods.PSJOB_STATE_EXITED,
 }

@@ -10,12 +10,12 @@ internal sealed unsafe class JobHandle : NativeHandle
 
     private delegate int GetNumber(psjob_job* job, uint child, uint* number, psjob_error** error);
 
+    private delegate int SendAnswer(psjob_job* job, uint child, ulong question, byte* data, nuint length, psjob_error** error);
+
     private delegate int GetBatch(psjob_job* job, uint child, ulong from, nuint limit, psjob_batch** batch, psjob_error** error);
 
     /// <summary>The engine's number of the job, as events carry it.</summary>
     internal ulong Id { get; }
-
-    internal EngineState ChildState(uint child) => (EngineState)Get(NativeMethods.psjob_job_get_child_state, child);
 
     /// <summary>Whether a child's records may still come or wait to be received.</summary>
     internal bool HasMoreData(uint child) => Get(NativeMethods.psjob_job_get_has_more_data, child) != 0;
@@ -38,15 +38,6 @@ internal sealed unsafe class JobHandle : NativeHandle
         psjob_error* error = null;
         EngineError.ThrowIfError(NativeMethods.psjob_job_get_reason((psjob_job*)self.Pointer, child, &reason, &error), error);
         return reason == null ? null : EngineError.Take(reason);
-    }
-
-    /// <summary>Blocks until the job has ended; the engine's own deadlines bound it once a stop was asked for.</summary>
-    internal void WaitForEnd()
-    {
-        using Lease self = Borrow();
-        uint state;
-        psjob_error* error = null;
-        EngineError.ThrowIfError(NativeMethods.psjob_job_wait((psjob_job*)self.Pointer, -1, &state, &error), error);
     }
 
     /// <summary>Asks for the job's end; returns at once.</summary>
@@ -93,6 +84,22 @@ internal sealed unsafe class JobHandle : NativeHandle
         EngineError.ThrowIfError(NativeMethods.psjob_job_close_input((psjob_job*)self.Pointer, &error), error);
     }
 
+    /// <summary>The record by which a child asks a question, while it does; else 0.</summary>
+    internal ulong OpenQuestion(uint child)
+    {
+        using Lease self = Borrow();
+        ulong sequence;
+        psjob_error* error = null;
+        EngineError.ThrowIfError(NativeMethods.psjob_job_get_question((psjob_job*)self.Pointer, child, &sequence, &error), error);
+        return sequence;
+    }
+
+    /// <summary>Answers a question with a value; nothing happens if it is not open any more.</summary>
+    internal void Answer(uint child, ulong question, string clixml) => Answer(NativeMethods.psjob_job_answer_clixml, child, question, clixml);
+
+    /// <summary>Refuses a question: the script's call throws; nothing happens if it is not open any more.</summary>
+    internal void Refuse(uint child, ulong question, string message) => Answer(NativeMethods.psjob_job_answer_error, child, question, message);
+
     /// <summary>Looks at a child's waiting records without receiving them.</summary>
     /// <param name="child">Index of the child.</param>
     /// <param name="from">First sequence number wanted; 0 is the oldest record that nobody has received.</param>
@@ -117,6 +124,24 @@ internal sealed unsafe class JobHandle : NativeHandle
     {
         NativeMethods.psjob_job_free((psjob_job*)handle);
         return true;
+    }
+
+    private void Answer(SendAnswer send, uint child, ulong question, string text)
+    {
+        using Lease self = Borrow();
+        psjob_error* error = null;
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* data = bytes)
+        {
+            int status = send((psjob_job*)self.Pointer, child, question, data, (nuint)bytes.Length, &error);
+            if (status == NativeMethods.PSJOB_STATUS_NO_QUESTION)
+            {
+                NativeMethods.psjob_error_free(error);
+                return;
+            }
+
+            EngineError.ThrowIfError(status, error);
+        }
     }
 
     private uint Get(GetNumber get, uint child)

@@ -14,6 +14,29 @@ public static class StateRecorder
         return seen;
     }
 
+    /// <summary>Waits for a state.</summary>
+    public static bool Until(Job job, JobState state)
+    {
+        using ManualResetEventSlim reached = new();
+        void Check(object? sender, JobStateEventArgs change)
+        {
+            if (change.JobStateInfo.State == state)
+            {
+                reached.Set();
+            }
+        }
+
+        job.StateChanged += Check;
+        try
+        {
+            return job.JobStateInfo.State == state || reached.Wait(TimeSpan.FromSeconds(30));
+        }
+        finally
+        {
+            job.StateChanged -= Check;
+        }
+    }
+
     public static void StopWhenFinished(Job first, Job other)
     {
         first.ChildJobs[0].StateChanged += (_, change) =>
