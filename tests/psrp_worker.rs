@@ -1,189 +1,16 @@
 //! The client against a real worker: `$PSJOB_TEST_WORKER`, else the bundled host that `make host` builds.
 
-use psjob::clixml::{self, Object, Text, Value};
+mod worker_support;
+
+use psjob::clixml::{Object, Text, Value};
 use psjob::psrp::{
-    Client, Command, Config, Console, Event, HostCall, HostError, HostInfo, HostMethod, Limits, Pipeline, PipelineEnd,
-    RedirectTo, Statement, Stream,
+    Client, Command, Console, Event, HostError, HostInfo, HostMethod, Pipeline, PipelineEnd, RedirectTo, Statement,
+    Stream,
 };
-use psjob::transport::framing::{Decoder, Item, encode_line};
-use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use psjob::transport::framing::encode_line;
+use std::io::Write;
 use uuid::Uuid;
-
-/// For each wait; a worker under load opens in seconds.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A worker process and the client of its session.
-struct Session {
-    client: Client,
-    worker: Child,
-    stdin: ChildStdin,
-    stdout: Receiver<Vec<u8>>,
-    decoder: Decoder,
-}
-
-/// What a pipeline gave.
-#[derive(Debug)]
-struct Run {
-    records: Vec<(Stream, Value)>,
-    calls: Vec<HostCall>,
-    state: PipelineEnd,
-    reason: Option<Value>,
-}
-
-impl Session {
-    /// Starts a worker; its session is not yet open.
-    fn start(host: HostInfo) -> Self {
-        let program = std::env::var("PSJOB_TEST_WORKER")
-            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/out/host/psjob-host").to_owned());
-        let mut worker = std::process::Command::new(&program)
-            .args(["-s", "-NoLogo", "-NoProfile"])
-            .env("POWERSHELL_TELEMETRY_OPTOUT", "1")
-            .env("DOTNET_EnableDiagnostics", "0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("no worker at {program} ({error}): `make host` builds it"));
-        let stdin = worker.stdin.take().unwrap();
-        let mut output = worker.stdout.take().unwrap();
-        let (sender, stdout) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 64 << 10];
-            while let Ok(count @ 1..) = output.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let client = Client::new(config(host));
-        Self { client, worker, stdin, stdout, decoder: Decoder::default() }
-    }
-
-    fn open(host: HostInfo) -> Self {
-        let mut session = Self::start(host);
-        session.client.open().unwrap();
-        session.wait_for(|event| *event == Event::Opened);
-        session
-    }
-
-    /// Moves bytes until the next event.
-    fn next(&mut self) -> Event {
-        loop {
-            if let Some(event) = self.client.next_event() {
-                return event;
-            }
-            self.send();
-            let bytes = self.stdout.recv_timeout(DEADLINE).expect("the worker fell silent");
-            self.decoder.feed(&bytes);
-            while let Some(item) = self.decoder.next_item() {
-                match item {
-                    Item::Packet(packet) => self.client.receive(packet).unwrap(),
-                    other => panic!("{other:?}"),
-                }
-            }
-        }
-    }
-
-    fn send(&mut self) {
-        while let Some(packets) = self.client.next_line() {
-            let mut line = Vec::new();
-            encode_line(&packets, &mut line);
-            self.stdin.write_all(&line).unwrap();
-        }
-    }
-
-    fn wait_for(&mut self, mut wanted: impl FnMut(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next();
-            if wanted(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// Creates a pipeline of one script with input.
-    fn create(&mut self, script: &str) -> Uuid {
-        let id = Uuid::new_v4();
-        self.client.create_pipeline(&Pipeline::script(id, script)).unwrap();
-        id
-    }
-
-    fn run_script(&mut self, script: &str) -> Run {
-        self.run(pipeline(vec![Command::script(script)]))
-    }
-
-    fn run(&mut self, pipeline: Pipeline) -> Run {
-        self.client.create_pipeline(&pipeline).unwrap();
-        self.finish(pipeline.id, |_, _| panic!("unexpected question"))
-    }
-
-    /// Waits for the pipeline's end and closes it; `answer` answers questions.
-    fn finish(&mut self, id: Uuid, mut answer: impl FnMut(&mut Client, &HostCall)) -> Run {
-        let (mut records, mut calls) = (Vec::new(), Vec::new());
-        let (state, reason) = loop {
-            match self.next() {
-                Event::Record { pipeline, stream, clixml } if pipeline == id => records.push((stream, read(&clixml))),
-                Event::HostCall(call) => {
-                    if call.call.expects_answer() {
-                        answer(&mut self.client, &call);
-                    }
-                    calls.push(call);
-                }
-                Event::PipelineState { pipeline, state, reason } if pipeline == id => break (state, reason),
-                other => panic!("{other:?}"),
-            }
-        };
-        self.client.close_pipeline(id).unwrap();
-        assert_eq!(self.next(), Event::CommandClosed { pipeline: id });
-        let reason = reason.map(|reason| reason.value().clone());
-        Run { records, calls, state, reason }
-    }
-
-    /// Closes the session; the process goes on.
-    fn close(&mut self) {
-        self.client.close().unwrap();
-        self.wait_for(|event| *event == Event::PoolClosed);
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let _ = self.worker.kill();
-        let _ = self.worker.wait();
-    }
-}
-
-impl Run {
-    fn of(&self, stream: Stream) -> Vec<&Value> {
-        self.records.iter().filter(|record| record.0 == stream).map(|record| &record.1).collect()
-    }
-
-    fn output(&self) -> Vec<&Value> {
-        assert_eq!(self.state, PipelineEnd::Completed, "{self:?}");
-        self.of(Stream::Output)
-    }
-
-    fn texts(&self) -> Vec<String> {
-        self.output().iter().map(|value| value.as_text().unwrap().to_string()).collect()
-    }
-}
-
-fn config(host: HostInfo) -> Config {
-    Config { pool_id: Uuid::new_v4(), host, limits: Limits::default() }
-}
-
-/// A pipeline of one statement without input.
-fn pipeline(commands: Vec<Command>) -> Pipeline {
-    Pipeline { no_input: true, ..Pipeline::new(Uuid::new_v4(), vec![Statement { commands }]) }
-}
-
-fn read(clixml: &[u8]) -> Value {
-    clixml::read_one(clixml, &clixml::Limits::default()).unwrap_or_else(|error| {
-        panic!("{error}: {}", String::from_utf8_lossy(clixml));
-    })
-}
+use worker_support::{Session, config, pipeline, read};
 
 fn text<'a>(value: &'a Value, path: &[&str]) -> &'a Text {
     let value = path.iter().try_fold(value, |value, name| value.property(name));
@@ -242,6 +69,15 @@ fn arguments_arrive_by_position_and_by_name() {
     let run = session.run(pipeline(vec![script]));
     let numbers = "97 55296 95 120 10";
     assert_eq!(run.output(), [&"first".into(), &Value::Int32(2), &numbers.into(), &"used".into()]);
+}
+
+#[test]
+fn every_character_crosses_both_ways() {
+    let mut session = Session::open(HostInfo::None);
+    let all = Text::from_utf16(&(0..=u16::MAX).collect::<Vec<_>>());
+    let script = "param($all) $all; $all -ceq (-join [char[]](0..0xFFFF)); $all.Length";
+    let run = session.run(pipeline(vec![Command::script(script).argument(all.clone())]));
+    assert_eq!(run.output(), [&Value::String(all), &true.into(), &Value::Int32(0x10000)]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The two escapes of CLIXML text: `_xHHHH_` for what PowerShell does not trust to XML, and XML's own entities.
 //!
 //! The rules are those of `EncodeString` and `XmlConvert.DecodeName` as PowerShell's serialization.cs uses them
-//! (MS-PSRP 2.2.5.3.2): control characters (0-1F, 7F-9F), every surrogate, and an underscore before `x` or `X`.
+//! (MS-PSRP 2.2.5.3.2): control characters (0-1F, 7F-9F), every surrogate, and an underscore before `x` or `X`. U+FFFE
+//! and U+FFFF are escaped too: no XML document may hold them, and PowerShell's own `PSSerializer` fails at them.
 
 use super::text::Text;
 use memchr::memchr;
@@ -53,6 +54,8 @@ fn special_width(bytes: &[u8], at: usize, place: Place) -> usize {
         b'_' if matches!(bytes.get(at + 1), Some(b'x' | b'X')) => 1,
         // U+0080 to U+009F.
         0xC2 if bytes[at + 1] <= 0x9F => 2,
+        // U+FFFE and U+FFFF.
+        0xEF if bytes[at + 1] == 0xBF && bytes[at + 2] >= 0xBE => 3,
         // Above the Basic Multilingual Plane: a surrogate pair in UTF-16.
         0xF0.. => 4,
         _ => 0,
@@ -189,6 +192,7 @@ mod tests {
         assert_eq!(encoded("\t\r\n\u{7F}\u{9F}"), "_x0009__x000D__x000A__x007F__x009F_");
         assert_eq!(encoded("_x _X __x"), "_x005F_x _x005F_X __x005F_x");
         assert_eq!(encoded("\u{1F600}"), "_xD83D__xDE00_");
+        assert_eq!(encoded("\u{FFFD}\u{FFFE}\u{FFFF}"), "\u{FFFD}_xFFFE__xFFFF_");
         assert_eq!(encoded("<&>\""), "&lt;&amp;&gt;\"");
     }
 

@@ -405,17 +405,17 @@ pub(super) fn parse_float<F: FromStr>(text: &str) -> Result<F, Malformed> {
 
 /// `XmlConvert.ToString(double)`: the shortest digits that read back, in .NET's "R" layout.
 pub(super) fn format_double(value: f64) -> String {
-    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 15)
+    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 17)
 }
 
 /// `XmlConvert.ToString(float)`.
 pub(super) fn format_single(value: f32) -> String {
-    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 7)
+    format_float(value.is_nan(), value.is_infinite(), value < 0.0, format!("{value:e}"), 9)
 }
 
-/// .NET writes an exponent when the point would stand more than `max(precision, digits)` places in, or more than
-/// four zeros would follow it (Number.Formatting.cs, `FormatGeneral`).
-fn format_float(nan: bool, infinite: bool, negative: bool, scientific: String, precision: i32) -> String {
+/// .NET writes an exponent when the point would stand more than `places` in, the most digits that a shortest form has,
+/// or more than three zeros would follow it (.NET's Number.Formatting.cs, `FormatGeneral`).
+fn format_float(nan: bool, infinite: bool, negative: bool, scientific: String, places: i32) -> String {
     if nan {
         return "NaN".to_owned();
     }
@@ -428,7 +428,7 @@ fn format_float(nan: bool, infinite: bool, negative: bool, scientific: String, p
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let point = exponent + 1;
     let count = digits.len() as i32;
-    if point > precision.max(count) || point < -3 {
+    if point > places || point < -3 {
         let (first, rest) = digits.split_at(1);
         let dot = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
@@ -544,8 +544,8 @@ mod tests {
             (0.1, "0.1"),
             (0.0001, "0.0001"),
             (0.00001, "1E-05"),
-            (1e14, "100000000000000"),
-            (1e15, "1E+15"),
+            (1e16, "10000000000000000"),
+            (1e17, "1E+17"),
             (1.5e-7, "1.5E-07"),
             (123_456_789_012_345_680.0, "1.2345678901234568E+17"),
             (1234567890123456.8, "1234567890123456.8"),
@@ -557,7 +557,8 @@ mod tests {
             assert_eq!(parse_float::<f64>(text).unwrap().to_bits(), value.to_bits());
         }
         assert_eq!(format_double(f64::NAN), "NaN");
-        assert_eq!(format_single(1e7), "1E+07");
+        assert_eq!(format_single(1e8), "100000000");
+        assert_eq!(format_single(1e9), "1E+09");
         assert_eq!(format_single(0.1), "0.1");
         assert_eq!(format_single(f32::MAX), "3.4028235E+38");
         for text in ["inf", "nan", "infinity", "-inf", "", "e", "1e"] {

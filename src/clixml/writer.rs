@@ -135,6 +135,14 @@ impl<'a> Writer<'a> {
         match body {
             Body::None => Ok(()),
             Body::Value(value) => self.value(value, None),
+            Body::List(kind, items) if items.is_empty() => {
+                self.empty(list_tag(*kind), None);
+                Ok(())
+            }
+            Body::Dictionary(entries) if entries.is_empty() => {
+                self.empty("DCT", None);
+                Ok(())
+            }
             Body::List(kind, items) => {
                 self.start(list_tag(*kind), None);
                 for item in items {
@@ -187,6 +195,9 @@ impl<'a> Writer<'a> {
     }
 
     fn bytes(&mut self, name: Option<&Text>, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return self.empty("BA", name);
+        }
         self.start("BA", name);
         base64_simd::STANDARD.encode_append(bytes, self.out);
         self.end("BA");
