@@ -123,14 +123,125 @@ fn the_first_pipeline_shares_the_opening_line() {
     assert_eq!(double.running(), [A, B]);
 }
 
+/// "ab" in UTF-16LE, as a shim's document has it and as it goes to a worker of 2.4.
+const SECRET: (&str, &str) = ("61006200", "YQBiAA==");
+
+fn secret(text: &str) -> Value {
+    Value::SecureString(Secret(text.to_owned()))
+}
+
+fn secret_pipeline(id: Uuid) -> Pipeline {
+    let script = Command::script("1").argument(Value::list(vec![secret(SECRET.0)]));
+    Pipeline::new(id, vec![Statement { commands: vec![script] }])
+}
+
+/// The secret in the only argument of a CREATE_PIPELINE.
+fn sent_secret(create: &Message) -> String {
+    let shell = body(create).property("PowerShell").unwrap().clone();
+    let command = shell.property("Cmds").unwrap().items().unwrap()[0].clone();
+    let argument = command.property("Args").unwrap().items().unwrap()[0].property("V").unwrap().clone();
+    match &argument.items().unwrap()[0] {
+        Value::SecureString(secret) => secret.0.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_pipeline_with_a_secret_waits_for_the_workers_version() {
+    let (mut client, mut double) = (client(), Double::new(POOL));
+    client.open().unwrap();
+    client.create_pipeline(&secret_pipeline(A)).unwrap();
+    client.send_input(A, &1.into()).unwrap();
+    client.create_pipeline(&Pipeline::script(B, "2")).unwrap();
+    let line = client.next_line().unwrap();
+    assert_eq!(line.iter().map(|packet| packet.target).collect::<Vec<_>>(), [NIL, B, B]);
+    double.take(line);
+    exchange(&mut client, &mut double);
+    say_all(&mut client, double.say_opened());
+    exchange(&mut client, &mut double);
+    assert_eq!(kinds(&double)[3..], [MessageType::CREATE_PIPELINE, MessageType::PIPELINE_INPUT]);
+    assert_eq!(sent_secret(&double.messages[3]), SECRET.1);
+    let output = format!("<Obj><LST><SS>{}</SS></LST></Obj>", SECRET.1);
+    client.receive(double.say(A, MessageType::PIPELINE_OUTPUT, &output)).unwrap();
+    let clixml = format!("<Obj><LST><SS>{}</SS></LST></Obj>", SECRET.0).into_bytes();
+    assert_eq!(events(&mut client).last(), Some(&Event::Record { pipeline: A, stream: Stream::Output, clixml }));
+}
+
+#[test]
+fn a_pipeline_that_waits_with_its_secret_can_be_stopped() {
     let mut client = client();
     client.open().unwrap();
-    let script = Command::script("1").argument(Value::list(vec![Value::SecureString(Secret("YQA=".into()))]));
-    client.create_pipeline(&Pipeline::new(A, vec![Statement { commands: vec![script] }])).unwrap();
-    assert_eq!(client.next_line().unwrap().len(), 1);
-    assert_eq!(client.next_line(), None);
+    client.create_pipeline(&secret_pipeline(A)).unwrap();
+    client.stop_pipeline(A).unwrap();
+    client.close_pipeline(A).unwrap();
+    assert_eq!(events(&mut client), [ended(A, PipelineEnd::Stopped), Event::CommandClosed { pipeline: A }]);
+}
+
+/// The key that an old worker makes, and the ENCRYPTED_SESSION_KEY that answers a PUBLIC_KEY (PowerShell's CryptoUtils.cs).
+const SESSION_KEY: [u8; 32] = [0x5A; 32];
+
+fn session_key_for(public_key: &Message) -> String {
+    use rsa::{BigUint, Pkcs1v15Encrypt, RsaPublicKey, rand_core::OsRng};
+    let blob = body(public_key).property("PublicKey").unwrap().as_text().unwrap().to_string();
+    let blob = base64_simd::STANDARD.decode_to_vec(blob).unwrap();
+    assert_eq!(blob[..16], *b"\x06\x02\0\0\0\xA4\0\0RSA1\0\x08\0\0");
+    let number = |bytes| BigUint::from_bytes_le(bytes);
+    let key = RsaPublicKey::new(number(&blob[20..]), number(&blob[16..20])).unwrap();
+    let mut encrypted = key.encrypt(&mut OsRng, Pkcs1v15Encrypt, &SESSION_KEY).unwrap();
+    encrypted.reverse();
+    let blob = [&b"\x01\x02\0\0\x10\x66\0\0\0\xA4\0\0"[..], &encrypted].concat();
+    let blob = base64_simd::STANDARD.encode_to_string(blob);
+    format!("<Obj RefId=\"0\"><MS><S N=\"EncryptedSessionKey\">{blob}</S></MS></Obj>")
+}
+
+fn encrypted(clear: &[u8]) -> String {
+    use cbc::cipher::{BlockEncryptMut, KeyIvInit, block_padding::Pkcs7};
+    let cipher = cbc::Encryptor::<aes::Aes256>::new(&SESSION_KEY.into(), &[0; 16].into());
+    base64_simd::STANDARD.encode_to_string(cipher.encrypt_padded_vec_mut::<Pkcs7>(clear))
+}
+
+#[test]
+fn an_old_worker_gets_secrets_under_its_session_key() {
+    let (mut client, mut double) = (client(), Double::new(POOL));
+    client.open().unwrap();
+    client.create_pipeline(&secret_pipeline(A)).unwrap();
+    exchange(&mut client, &mut double);
+    let mut opening = double.say_opened();
+    opening[0] = double.say(NIL, MessageType::SESSION_CAPABILITY, &CAPABILITY.replace("2.4", "2.3"));
+    say_all(&mut client, opening);
+    exchange(&mut client, &mut double);
+    assert_eq!(kinds(&double)[2..], [MessageType::PUBLIC_KEY], "the pipeline waits for the key");
+
+    let key = session_key_for(&double.messages[2]);
+    client.receive(double.say(NIL, MessageType::PUBLIC_KEY_REQUEST, "<S></S>")).unwrap();
+    client.receive(double.say(NIL, MessageType::ENCRYPTED_SESSION_KEY, &key)).unwrap();
+    exchange(&mut client, &mut double);
+    assert_eq!(kinds(&double)[3..], [MessageType::CREATE_PIPELINE], "the key is asked for once");
+    assert_eq!(sent_secret(&double.messages[3]), encrypted(b"a\0b\0"));
+
+    let output = format!("<SS>{}</SS>", encrypted(b"a\0b\0"));
+    client.receive(double.say(A, MessageType::PIPELINE_OUTPUT, &output)).unwrap();
+    let clixml = format!("<SS>{}</SS>", SECRET.0).into_bytes();
+    assert_eq!(events(&mut client).last(), Some(&Event::Record { pipeline: A, stream: Stream::Output, clixml }));
+}
+
+#[test]
+fn an_old_worker_may_ask_for_the_key_itself() {
+    let (mut client, mut double) = (client(), Double::new(POOL));
+    client.open().unwrap();
+    exchange(&mut client, &mut double);
+    let mut opening = double.say_opened();
+    opening[0] = double.say(NIL, MessageType::SESSION_CAPABILITY, &CAPABILITY.replace("2.4", "2.2"));
+    say_all(&mut client, opening);
+    client.receive(double.say(NIL, MessageType::PUBLIC_KEY_REQUEST, "<S></S>")).unwrap();
+    exchange(&mut client, &mut double);
+    assert_eq!(kinds(&double)[2..], [MessageType::PUBLIC_KEY]);
+    let broken = double.say(
+        NIL,
+        MessageType::ENCRYPTED_SESSION_KEY,
+        "<Obj><MS><S N=\"EncryptedSessionKey\">AA==</S></MS></Obj>",
+    );
+    assert!(matches!(client.receive(broken), Err(ProtocolError::SessionKey(_))));
 }
 
 #[test]
@@ -395,6 +506,9 @@ fn answers_go_before_input() {
     let [.., answer, input] = &double.messages[..] else { panic!() };
     assert_eq!((answer.kind, input.kind), (MessageType::PIPELINE_HOST_RESPONSE, MessageType::PIPELINE_INPUT));
     assert_eq!(body(answer).property("mr"), None);
+    client.close_pipeline(A).unwrap();
+    exchange(&mut client, &mut double);
+    assert_eq!(client.answer(&asked.call, Ok(Value::Null)), Ok(()), "too late: it goes nowhere");
 }
 
 #[test]

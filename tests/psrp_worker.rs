@@ -2,7 +2,7 @@
 
 mod worker_support;
 
-use psjob::clixml::{Object, Text, Value};
+use psjob::clixml::{Object, Property, Secret, Text, Value};
 use psjob::psrp::{
     Client, Command, Console, Event, HostError, HostInfo, HostMethod, Pipeline, PipelineEnd, RedirectTo, Statement,
     Stream,
@@ -78,6 +78,30 @@ fn every_character_crosses_both_ways() {
     let script = "param($all) $all; $all -ceq (-join [char[]](0..0xFFFF)); $all.Length";
     let run = session.run(pipeline(vec![Command::script(script).argument(all.clone())]));
     assert_eq!(run.output(), [&Value::String(all), &true.into(), &Value::Int32(0x10000)]);
+}
+
+#[test]
+fn secrets_cross_both_ways() {
+    let mut session = Session::start(HostInfo::None);
+    session.client.open().unwrap();
+    // "pä" in UTF-16LE.
+    let secret = || Value::SecureString(Secret("7000e400".into()));
+    let credential = Object {
+        type_names: Some(["System.Management.Automation.PSCredential", "System.Object"].map(Text::from).into()),
+        adapted: vec![
+            Property { name: "UserName".into(), value: "me".into() },
+            Property { name: "Password".into(), value: secret() },
+        ],
+        ..Object::new()
+    };
+    let script = "param($s, $c) [System.Net.NetworkCredential]::new('', $s).Password
+        $c.GetType().Name; $c.UserName; $c.GetNetworkCredential().Password; $s";
+    let script = Command::script(script).argument(secret()).argument(credential);
+    let run = session.run(pipeline(vec![script]));
+    let [password, type_name, user, again, back] = run.output()[..] else { panic!("{run:?}") };
+    let texts = [password, type_name, user, again].map(|value| value.as_text().unwrap().to_string());
+    assert_eq!(texts, ["pä", "PSCredential", "me", "pä"]);
+    assert_eq!(*back, secret());
 }
 
 #[test]
@@ -304,10 +328,18 @@ fn a_forwarded_event_arrives() {
          $null = $events.SubscribeEvent($null, $null, 'my.source', $null, [scriptblock]$null, $true, $true)
          $null = $events.GenerateEvent('my.source', 'sender', @(1, 'two'), 'data')",
     );
-    let event = session.wait_for(|event| matches!(event, Event::UserEvent(_)));
-    let Event::UserEvent(event) = event else { unreachable!() };
+    // The pipeline may end before or after.
+    let (mut forwarded, mut state) = (None, None);
+    while forwarded.is_none() || state.is_none() {
+        match session.next() {
+            Event::UserEvent(event) => forwarded = Some(event),
+            Event::PipelineState { pipeline, state: end, .. } if pipeline == id => state = Some(end),
+            other => panic!("{other:?}"),
+        }
+    }
+    let event = forwarded.unwrap();
     assert_eq!(event.source_identifier, "my.source");
     assert_eq!(event.arguments, [1.into(), "two".into()]);
     assert_eq!((event.sender, event.message_data), ("sender".into(), "data".into()));
-    assert_eq!(session.finish(id, |_, _| {}).state, PipelineEnd::Completed);
+    assert_eq!(state, Some(PipelineEnd::Completed));
 }

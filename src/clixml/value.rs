@@ -5,6 +5,7 @@ use super::text::Text;
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
+use zeroize::Zeroize;
 
 /// One value. Each variant names its element; the comment gives it.
 ///
@@ -71,9 +72,16 @@ pub enum Value {
     MemberSet(Vec<Property>),
 }
 
-/// The content of an `SS` element as it stands: how it is encoded depends on who wrote it. Never printed.
+/// The content of an `SS` element as it stands: how it is encoded depends on who wrote it. Never printed, and wiped when
+/// it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -265,6 +273,36 @@ impl Value {
             }
             _ => false,
         }
+    }
+}
+
+impl Value {
+    /// Visits every secret inside.
+    pub fn visit_secrets(&mut self, visit: &mut impl FnMut(&mut Secret)) {
+        match self {
+            Value::SecureString(secret) => visit(secret),
+            Value::MemberSet(members) => members.iter_mut().for_each(|member| member.value.visit_secrets(visit)),
+            Value::Object(object) => object.visit_secrets(visit),
+            _ => {}
+        }
+    }
+}
+
+impl Object {
+    fn visit_secrets(&mut self, visit: &mut impl FnMut(&mut Secret)) {
+        match &mut self.body {
+            Body::None => {}
+            Body::Value(value) => value.visit_secrets(visit),
+            Body::List(_, items) => items.iter_mut().for_each(|item| item.visit_secrets(visit)),
+            Body::Dictionary(entries) => {
+                for (key, value) in entries {
+                    key.visit_secrets(visit);
+                    value.visit_secrets(visit);
+                }
+            }
+        }
+        let properties = self.adapted.iter_mut().chain(&mut self.extended);
+        properties.for_each(|property| property.value.visit_secrets(visit));
     }
 }
 

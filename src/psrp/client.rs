@@ -4,14 +4,16 @@ use super::error::{ClientError, ErrorRecord, ProtocolError};
 use super::event::{Event, PipelineEnd, Stream, UserEvent};
 use super::fragment::{FragmentLimits, Fragmenter, Reassembler};
 use super::host::{CallId, HostCall, HostError, HostInfo, response};
-use super::lane::{Lane, Outbox};
-use super::message::{Message, MessageType};
+use super::lane::{Lane, Letter, Queue};
+use super::message::{self, Message, MessageType, TO_SERVER};
 use super::packet::{Packet, PacketKind};
 use super::pipeline::Pipeline;
 use super::pool::{self, Announced, PoolState};
-use crate::clixml::{self, Value, Version};
+use super::secret::Secrets;
+use crate::clixml::{self, Object, Value, Version};
 use std::collections::VecDeque;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// What a [`Client`] needs to know.
 #[derive(Clone, Debug)]
@@ -46,8 +48,6 @@ struct Running {
     id: Uuid,
     lane: Lane,
     reassembler: Reassembler,
-    /// Whether its arguments must wait until it is known how the worker wants secrets.
-    holds_secret: bool,
     input_ended: bool,
     /// Whether its end state came.
     ended: bool,
@@ -65,6 +65,7 @@ pub struct Client {
     limits: Limits,
     state: PoolState,
     server_version: Option<Version>,
+    secrets: Secrets,
     fragmenter: Fragmenter,
     session: Lane,
     session_reassembler: Reassembler,
@@ -76,27 +77,24 @@ pub struct Client {
 impl Client {
     /// A session that is not yet open.
     pub fn new(config: Config) -> Self {
-        let mut fragmenter = Fragmenter::default();
-        let mut opening = Outbox::default();
-        let bodies = [pool::capability(), pool::init(&config.host)];
-        for (kind, body) in pool::OPENING.into_iter().zip(bodies) {
-            let mut bytes = Vec::new();
-            // Without references nothing can dangle.
-            let _ = clixml::write(&body, &mut bytes);
-            opening.push(fragmenter.cut(&message(kind, config.pool_id, Uuid::nil(), bytes)));
-        }
-        Self {
+        let mut client = Self {
             pool_id: config.pool_id,
             limits: config.limits,
             state: PoolState::BeforeOpen,
             server_version: None,
-            fragmenter,
-            session: Lane::new(Uuid::nil(), opening),
+            secrets: Secrets::default(),
+            fragmenter: Fragmenter::default(),
+            session: Lane::new(Uuid::nil()),
             session_reassembler: Reassembler::new(config.limits.fragments),
             pipelines: Vec::new(),
             events: VecDeque::new(),
             ignored: 0,
+        };
+        for (kind, body) in pool::opening(&config.host) {
+            // Nothing in these can dangle.
+            let _ = client.post(Uuid::nil(), Letter { queue: Queue::Creation, kind, body: Some(body) });
         }
+        client
     }
 
     /// The state of the pool.
@@ -124,55 +122,50 @@ impl Client {
 
     /// Creates a pipeline, which runs at once when the pool is open. One that is created before the first line of the
     /// session is taken travels on that line, if it holds no secret.
+    ///
+    /// A secret, here and in inputs and answers, is what `PSSerializer` makes of it on Linux: the UTF-16LE text in
+    /// hexadecimal. It waits until it is known how the worker wants it, and what comes behind it in its pipeline waits
+    /// with it. Secrets in what the worker sends are given in the same form.
     pub fn create_pipeline(&mut self, pipeline: &Pipeline) -> Result<(), ClientError> {
         self.require(&[PoolState::Opening, PoolState::Opened])?;
         if self.pipelines.iter().any(|running| running.id == pipeline.id) || pipeline.id.is_nil() {
             return Err(ClientError::DuplicatePipeline(pipeline.id));
         }
-        let mut body = Vec::new();
-        clixml::write(&pipeline.to_value()?, &mut body)?;
-        let message = message(MessageType::CREATE_PIPELINE, self.pool_id, pipeline.id, body);
-        let mut creation = Outbox::default();
-        creation.push(self.fragmenter.cut(&message));
+        let body = pipeline.to_value()?;
         self.pipelines.push(Running {
             id: pipeline.id,
-            lane: Lane::new(pipeline.id, creation),
+            lane: Lane::new(pipeline.id),
             reassembler: Reassembler::new(self.limits.fragments),
-            holds_secret: pipeline.holds_secret(),
             input_ended: pipeline.no_input,
             ended: false,
         });
-        Ok(())
+        let letter = Letter { queue: Queue::Creation, kind: MessageType::CREATE_PIPELINE, body: Some(body) };
+        self.post(pipeline.id, letter).inspect_err(|_| drop(self.pipelines.pop()))
     }
 
     /// Sends an item to the pipeline's input. After the pipeline's end it goes nowhere.
     pub fn send_input(&mut self, pipeline: Uuid, item: &Value) -> Result<(), ClientError> {
-        let mut body = Vec::new();
         // Null is a message without a body; a worker chokes on one that says so.
-        if *item != Value::Null {
-            clixml::write(item, &mut body)?;
-        }
-        self.push_input(pipeline, MessageType::PIPELINE_INPUT, body)
+        let body = (*item != Value::Null).then(|| item.clone());
+        self.post_input(pipeline, MessageType::PIPELINE_INPUT, body)
     }
 
     /// Ends the pipeline's input.
     pub fn end_input(&mut self, pipeline: Uuid) -> Result<(), ClientError> {
-        self.push_input(pipeline, MessageType::END_OF_PIPELINE_INPUT, Vec::new())?;
+        self.post_input(pipeline, MessageType::END_OF_PIPELINE_INPUT, None)?;
         self.find(pipeline)?.input_ended = true;
         Ok(())
     }
 
-    fn push_input(&mut self, pipeline: Uuid, kind: MessageType, body: Vec<u8>) -> Result<(), ClientError> {
-        let message = message(kind, self.pool_id, pipeline, body);
-        let fragments = self.fragmenter.cut(&message);
+    fn post_input(&mut self, pipeline: Uuid, kind: MessageType, body: Option<Value>) -> Result<(), ClientError> {
         let running = self.find(pipeline)?;
         if running.input_ended {
             return Err(ClientError::InputEnded);
         }
-        if !running.ended {
-            running.lane.push_input(fragments);
+        if running.ended {
+            return Ok(());
         }
-        Ok(())
+        self.post(pipeline, Letter { queue: Queue::Input, kind, body })
     }
 
     /// Bytes of the pipeline's input that wait for acknowledgements of earlier ones.
@@ -208,16 +201,73 @@ impl Client {
 
     /// Answers a host call. The answer to a pipeline that is closed goes nowhere.
     pub fn answer(&mut self, call: &CallId, answer: Result<Value, HostError>) -> Result<(), ClientError> {
+        let target = call.pipeline.unwrap_or_default();
+        if self.lane(target).is_none() {
+            return Ok(());
+        }
         let (kind, body) = response(call, answer);
-        let mut bytes = Vec::new();
-        clixml::write(&body, &mut bytes)?;
-        let message = message(kind, self.pool_id, call.pipeline.unwrap_or_default(), bytes);
-        let fragments = self.fragmenter.cut(&message);
-        match call.pipeline {
-            None => self.session.push_answer(fragments),
-            Some(pipeline) => self.find(pipeline)?.lane.push_answer(fragments),
+        self.post(target, Letter { queue: Queue::Answers, kind, body: Some(body) })
+    }
+
+    /// Queues a message, or holds it as long as its secrets, or those of one before it, cannot be encoded.
+    fn post(&mut self, target: Uuid, letter: Letter) -> Result<(), ClientError> {
+        let unknown = ClientError::UnknownPipeline(target);
+        let is_secret = letter.is_secret();
+        let bytes = self.encode(target, &letter)?;
+        let fragments = self.fragmenter.cut(&bytes).collect();
+        let ready = self.secrets.is_ready();
+        let lane = self.lane(target).ok_or(unknown)?;
+        if lane.holds() || is_secret && !ready {
+            lane.hold(letter);
+            self.ask_for_key();
+        } else {
+            lane.push(letter.queue, fragments);
         }
         Ok(())
+    }
+
+    /// The bytes of a message, its secrets as the worker wants them. They are wiped when they have been cut.
+    fn encode(&self, target: Uuid, letter: &Letter) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let mut body = Zeroizing::new(Vec::new());
+        match &letter.body {
+            None => {}
+            Some(value) if letter.is_secret() => {
+                let mut value = value.clone();
+                value.visit_secrets(&mut |secret| *secret = self.secrets.encode(secret));
+                clixml::write(&value, &mut body)?;
+            }
+            Some(value) => clixml::write(value, &mut body)?,
+        }
+        Ok(Zeroizing::new(message::encode(TO_SERVER, letter.kind, self.pool_id, target, &body)))
+    }
+
+    /// Asks an old worker for a session key, once.
+    fn ask_for_key(&mut self) {
+        if let Some(key) = self.secrets.ask() {
+            let body = Object::new().with("PublicKey", key);
+            let letter = Letter { queue: Queue::Input, kind: MessageType::PUBLIC_KEY, body: Some(body.into()) };
+            // The session's lane exists and the body has no reference.
+            let _ = self.post(Uuid::nil(), letter);
+        }
+    }
+
+    /// Sends what was held, or asks for what it waits for.
+    fn release_held(&mut self) {
+        let lanes =
+            std::iter::once(&mut self.session).chain(self.pipelines.iter_mut().map(|running| &mut running.lane));
+        let holding: Vec<Uuid> = lanes.filter(|lane| lane.holds()).map(|lane| lane.target()).collect();
+        if !self.secrets.is_ready() {
+            if !holding.is_empty() {
+                self.ask_for_key();
+            }
+            return;
+        }
+        for target in holding {
+            for letter in self.lane(target).map(Lane::release).unwrap_or_default() {
+                // It was written once, to see whether it can be.
+                let _ = self.post(target, letter);
+            }
+        }
     }
 
     /// Closes all pipelines, then the session; [`Event::PoolClosed`] follows. Before the pool is open it cannot be
@@ -248,7 +298,7 @@ impl Client {
             return self.session.next_line();
         }
         let mut line = self.session.next_line();
-        if let Some(first) = self.pipelines.iter_mut().find(|running| !running.ended && !running.holds_secret) {
+        if let Some(first) = self.pipelines.iter_mut().find(|running| !running.ended && !running.lane.holds()) {
             line.extend(first.lane.next_line());
         }
         line
@@ -364,14 +414,15 @@ impl Client {
         ours && message.pipeline == target && !ended && !self.state.is_terminal()
     }
 
-    fn on_message(&mut self, message: Message) -> Result<(), ProtocolError> {
+    fn on_message(&mut self, mut message: Message) -> Result<(), ProtocolError> {
+        message.body = self.secrets.decode_body(message.body);
         if let Some(stream) = Stream::of(message.kind) {
             return self.on_record(stream, message);
         }
         match message.kind {
-            MessageType::SESSION_CAPABILITY => {
-                self.server_version = Some(pool::server_version(&message, &self.limits.clixml)?);
-            }
+            MessageType::SESSION_CAPABILITY => self.on_capability(&message)?,
+            MessageType::PUBLIC_KEY_REQUEST => self.ask_for_key(),
+            MessageType::ENCRYPTED_SESSION_KEY => self.on_session_key(&message)?,
             MessageType::RUNSPACEPOOL_STATE => self.on_pool_state(&message)?,
             MessageType::APPLICATION_PRIVATE_DATA => self.on_private_data(&message)?,
             MessageType::USER_EVENT => {
@@ -385,6 +436,27 @@ impl Client {
             }
             _ => self.ignored += 1,
         }
+        Ok(())
+    }
+
+    fn on_capability(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        if self.server_version.is_some() {
+            self.ignored += 1;
+            return Ok(());
+        }
+        let version = pool::server_version(message, &self.limits.clixml)?;
+        self.server_version = Some(version);
+        self.secrets.on_version(version);
+        self.release_held();
+        Ok(())
+    }
+
+    fn on_session_key(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        let body = message.value(&self.limits.clixml)?;
+        let key = body.property("EncryptedSessionKey").and_then(Value::as_text);
+        let key = key.ok_or_else(|| message.lacks("EncryptedSessionKey"))?;
+        self.secrets.on_session_key(&key.to_string_lossy())?;
+        self.release_held();
         Ok(())
     }
 
@@ -471,9 +543,4 @@ impl Client {
         self.pipelines.retain(|running| running.id != pipeline);
         self.events.push_back(Event::CommandClosed { pipeline });
     }
-}
-
-fn message(kind: MessageType, pool: Uuid, pipeline: Uuid, body: Vec<u8>) -> Vec<u8> {
-    let message = Message { kind, pool, pipeline, body };
-    message.to_server()
 }

@@ -4,6 +4,7 @@
 use super::fragment::FragmentError;
 use super::message::MessageType;
 use super::packet::PacketKind;
+use super::secret::BadSessionKey;
 use crate::clixml::{self, Value};
 use thiserror::Error;
 use uuid::Uuid;
@@ -39,6 +40,9 @@ pub enum ProtocolError {
     /// A message out of its order.
     #[error("the worker sent a {0:?} too early")]
     Order(MessageType),
+    /// A session key that is none.
+    #[error(transparent)]
+    SessionKey(#[from] BadSessionKey),
     /// A packet that only a client sends.
     #[error("the worker sent a packet that only a client sends: {0:?}")]
     Packet(PacketKind),

@@ -5,13 +5,15 @@
 //! once. A lane therefore has one line on the way at most, with one exception: a Signal need not wait for the
 //! acknowledgement of input, only for that of the command's creation.
 
+use super::message::MessageType;
 use super::packet::{Packet, PacketKind, StreamTag};
+use crate::clixml::Value;
 use std::collections::VecDeque;
 use uuid::Uuid;
 
 /// Fragments in packets of a size that a worker reads as one line at ease.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+struct Outbox {
     packets: VecDeque<Vec<u8>>,
     bytes: usize,
 }
@@ -20,7 +22,7 @@ impl Outbox {
     /// Bytes of fragments in one packet; the line is a third longer.
     const PACKET: usize = 256 << 10;
 
-    pub(super) fn push(&mut self, fragments: impl Iterator<Item = Vec<u8>>) {
+    fn push(&mut self, fragments: Vec<Vec<u8>>) {
         for fragment in fragments {
             self.bytes += fragment.len();
             match self.packets.back_mut() {
@@ -61,10 +63,36 @@ impl Step {
     }
 }
 
+/// What kind of message: the order among those of a kind is kept, and each kind has its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// The messages that create the command or open the session.
+    Creation,
+    /// Those that follow.
+    Input,
+    /// Answers to host calls: before input, and on a stream of their own.
+    Answers,
+}
+
+/// A message without its header.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) queue: Queue,
+    pub(super) kind: MessageType,
+    /// `None` where the message has no body.
+    pub(super) body: Option<Value>,
+}
+
+impl Letter {
+    pub(super) fn is_secret(&self) -> bool {
+        self.body.as_ref().is_some_and(Value::holds_secret)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Lane {
     target: Uuid,
-    /// The messages that create the command or open the session.
+    held: Vec<Letter>,
     creation: Outbox,
     /// Whether the first packet of the creation was sent.
     announced: bool,
@@ -80,10 +108,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(target: Uuid, creation: Outbox) -> Self {
+    pub(super) fn new(target: Uuid) -> Self {
         Self {
             target,
-            creation,
+            held: Vec::new(),
+            creation: Outbox::default(),
             announced: false,
             created: false,
             input: Outbox::default(),
@@ -99,12 +128,30 @@ impl Lane {
         self.announced
     }
 
-    pub(super) fn push_input(&mut self, fragments: impl Iterator<Item = Vec<u8>>) {
-        self.input.push(fragments);
+    pub(super) fn target(&self) -> Uuid {
+        self.target
     }
 
-    pub(super) fn push_answer(&mut self, fragments: impl Iterator<Item = Vec<u8>>) {
-        self.answers.push(fragments);
+    pub(super) fn push(&mut self, queue: Queue, fragments: Vec<Vec<u8>>) {
+        match queue {
+            Queue::Creation => self.creation.push(fragments),
+            Queue::Input => self.input.push(fragments),
+            Queue::Answers => self.answers.push(fragments),
+        }
+    }
+
+    /// Keeps a letter whose secrets cannot be encoded yet; those behind it must then wait as well.
+    pub(super) fn hold(&mut self, letter: Letter) {
+        self.held.push(letter);
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Gives the letters that were held, in order.
+    pub(super) fn release(&mut self) -> Vec<Letter> {
+        std::mem::take(&mut self.held)
     }
 
     /// Bytes of input that are not yet sent.
@@ -114,6 +161,7 @@ impl Lane {
 
     /// Input that the worker has no more use for.
     pub(super) fn drop_input(&mut self) {
+        self.held.retain(|held| held.queue != Queue::Input);
         self.input = Outbox::default();
     }
 
@@ -161,6 +209,9 @@ impl Lane {
 
     fn creation_line(&mut self) -> Vec<Packet> {
         let mut line = Vec::new();
+        if self.creation.is_empty() {
+            return line;
+        }
         if !self.announced && !self.target.is_nil() {
             self.command_acks += 1;
             line.push(self.packet(PacketKind::Command));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// stores a GUID: the first three fields little-endian).
 const HEADER: usize = 40;
 const TO_CLIENT: u32 = 1;
-const TO_SERVER: u32 = 2;
+pub(super) const TO_SERVER: u32 = 2;
 
 /// The type of a message (MS-PSRP 2.2.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,25 +82,26 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
+/// The bytes of a message on the way to `destination`.
+pub(super) fn encode(destination: u32, kind: MessageType, pool: Uuid, pipeline: Uuid, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + body.len());
+    bytes.extend_from_slice(&destination.to_le_bytes());
+    bytes.extend_from_slice(&kind.0.to_le_bytes());
+    bytes.extend_from_slice(&pool.to_bytes_le());
+    bytes.extend_from_slice(&pipeline.to_bytes_le());
+    bytes.extend_from_slice(body);
+    bytes
+}
+
 impl Message {
     /// The bytes of the message, on the way to a server.
     pub fn to_server(&self) -> Vec<u8> {
-        self.encode(TO_SERVER)
+        encode(TO_SERVER, self.kind, self.pool, self.pipeline, &self.body)
     }
 
     /// The bytes of the message, on the way to a client: for a server in tests.
     pub fn to_client(&self) -> Vec<u8> {
-        self.encode(TO_CLIENT)
-    }
-
-    fn encode(&self, destination: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + self.body.len());
-        bytes.extend_from_slice(&destination.to_le_bytes());
-        bytes.extend_from_slice(&self.kind.0.to_le_bytes());
-        bytes.extend_from_slice(&self.pool.to_bytes_le());
-        bytes.extend_from_slice(&self.pipeline.to_bytes_le());
-        bytes.extend_from_slice(&self.body);
-        bytes
+        encode(TO_CLIENT, self.kind, self.pool, self.pipeline, &self.body)
     }
 
     /// Reads a message, whichever way it travels. PowerShell's bodies begin with a byte order mark.

@@ -14,6 +14,7 @@ pub mod message;
 pub mod packet;
 pub mod pipeline;
 pub mod pool;
+mod secret;
 
 pub use client::{Client, Config, Limits};
 pub use error::{ClientError, ErrorRecord, ProtocolError};

@@ -94,11 +94,6 @@ impl Pipeline {
         Self { id, statements, history: None, add_to_history: false, no_input: false, is_nested: false }
     }
 
-    pub(super) fn holds_secret(&self) -> bool {
-        let mut commands = self.statements.iter().flat_map(|statement| &statement.commands);
-        commands.any(|command| command.parameters.iter().any(|parameter| parameter.value.holds_secret()))
-    }
-
     /// The body of CREATE_PIPELINE. Every field is required, also the null ones.
     pub(super) fn to_value(&self) -> Result<Value, ClientError> {
         const APARTMENT_UNKNOWN: i32 = 2;

@@ -43,7 +43,7 @@ pub(super) enum Announced {
 }
 
 /// The body of the client's SESSION_CAPABILITY (MS-PSRP 2.2.2.1).
-pub(super) fn capability() -> Value {
+fn capability() -> Value {
     // PSVersion is 2.0 for every PowerShell since, PowerShell's RemoteSessionCapability.cs says why.
     let serialization = Version { build: Some(0), revision: Some(1), ..Version::new(1, 1) };
     Object::new()
@@ -54,7 +54,7 @@ pub(super) fn capability() -> Value {
 }
 
 /// The body of INIT_RUNSPACEPOOL (MS-PSRP 2.2.2.2): one runspace. Every field is required.
-pub(super) fn init(host: &HostInfo) -> Value {
+fn init(host: &HostInfo) -> Value {
     /// 1 and 2 are refused by a worker, without a word.
     const THREAD_OPTIONS_DEFAULT: i32 = 0;
     const APARTMENT_UNKNOWN: i32 = 2;
@@ -98,4 +98,6 @@ pub(super) fn reason(state: Value) -> Option<ErrorRecord> {
 }
 
 /// The client's two messages that open the session.
-pub(super) const OPENING: [MessageType; 2] = [MessageType::SESSION_CAPABILITY, MessageType::INIT_RUNSPACEPOOL];
+pub(super) fn opening(host: &HostInfo) -> [(MessageType, Value); 2] {
+    [(MessageType::SESSION_CAPABILITY, capability()), (MessageType::INIT_RUNSPACEPOOL, init(host))]
+}

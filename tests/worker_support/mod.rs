@@ -124,6 +124,7 @@ impl Session {
         let (state, reason) = loop {
             match self.next() {
                 Event::Record { pipeline, stream, clixml } if pipeline == id => records.push((stream, read(&clixml))),
+                Event::Opened | Event::PrivateData(_) => {}
                 Event::HostCall(call) => {
                     if call.call.expects_answer() {
                         answer(&mut self.client, &call);
