@@ -263,6 +263,20 @@ fn input_waits_for_the_creation_and_then_shares_a_packet() {
 }
 
 #[test]
+fn it_is_known_whether_the_worker_owes_an_acknowledgement() {
+    let (mut client, mut double) = running(A);
+    assert!(!client.awaits_answer());
+    client.send_input(A, &1.into()).unwrap();
+    assert!(!client.awaits_answer(), "nothing is sent yet");
+    take_lines(&mut client, &mut double);
+    assert!(client.awaits_answer());
+    exchange(&mut client, &mut double);
+    client.stop_pipeline(A).unwrap();
+    take_lines(&mut client, &mut double);
+    assert!(!client.awaits_answer(), "a stop may take as long as the script lets it");
+}
+
+#[test]
 fn null_input_has_no_body() {
     let (mut client, mut double) = running(A);
     client.send_input(A, &Value::Null).unwrap();
