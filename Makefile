@@ -1,5 +1,5 @@
 # Everything is built into out/. A newcomer needs cargo, the .NET 10 SDK, a C compiler and make.
-.PHONY: all lib host module support demo test lint header bench clean
+.PHONY: all lib host module support demo test lint header clean
 .DELETE_ON_ERROR:
 
 # Where crates.io cannot be reached, cargo takes the same crates from a local registry.
