@@ -112,7 +112,7 @@ Describe 'A worker that is not PowerShell' {
             flood = 'exec yes "<Data Stream=''Default'' PSGuid=''00000000-0000-0000-0000-000000000000''>AAAA</Data>"'
         }
         foreach ($name in $scripts.Keys) {
-            Set-Content "$TestDrive/$name" '#!/bin/sh', "echo `$`$ >'$TestDrive/$name.pid'", $scripts[$name]
+            Set-Content "$TestDrive/$name" '#!/bin/sh', "echo `$`$ `$PPID >'$TestDrive/$name.pid'", $scripts[$name]
             chmod +x "$TestDrive/$name"
         }
 
@@ -141,9 +141,11 @@ try {
             $outcome
         }
 
+        # The worker wrote its own id and its guard's.
         function Assert-WorkerEnded([string] $Name) {
-            $worker = [int] (Get-Content "$TestDrive/$Name.pid")
-            Wait-Until { -not (Test-Running $worker) } -TimeoutSeconds 15
+            foreach ($id in (Get-Content "$TestDrive/$Name.pid").Split(' ')) {
+                Wait-Until { -not (Test-Running $id) } -TimeoutSeconds 15
+            }
         }
     }
 
@@ -215,6 +217,17 @@ Start-Job { 'second'; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob
         $null = New-Item "$TestDrive/a copy" -ItemType Directory
         Copy-Item $module $copy -Recurse
         Invoke-Shell "Import-Module '$copy'; Start-Job { 1 + 1; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob" | Should -Be '2'
+    }
+
+    It 'can be imported twice, by force, and in a second runspace' {
+        $lines = @(Invoke-Shell @"
+Import-Module '$module'
+Import-Module '$module' -Force
+Start-Job { 'first'; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob
+[powershell]::Create([initialsessionstate]::CreateDefault2()).AddScript("Import-Module '$module'; Start-Job { 'second'; ```$null = 1 } | Receive-Job -Wait -AutoRemoveJob").Invoke()
+Start-Job { 'third'; `$null = 1 } | Receive-Job -Wait -AutoRemoveJob
+"@)
+        $lines | Should -Be 'first', 'second', 'third'
     }
 
     It 'runs many jobs at once' {

@@ -24,24 +24,22 @@ Describe 'Start-Job -ArgumentList' {
         } | Select-Object -First 1 | Should -BeExactly $expected
     }
 
-    It 'keeps the type of <type>' -ForEach @(
-        @{ type = 'Byte'; value = [byte] 7 }
-        @{ type = 'Int64'; value = [long]::MinValue }
-        @{ type = 'Double'; value = 1e-300 }
-        @{ type = 'Decimal'; value = 1.10d }
-        @{ type = 'Char'; value = [char] 'x' }
-        @{ type = 'Boolean'; value = $false }
-        @{ type = 'DateTime'; value = [datetime]::new(2024, 2, 29, 1, 2, 3, [System.DateTimeKind]::Utc) }
-        @{ type = 'TimeSpan'; value = [timespan]::FromTicks(123456789) }
-        @{ type = 'Guid'; value = [guid] '01234567-89ab-cdef-0123-456789abcdef' }
-        @{ type = 'Version'; value = [version] '1.2.3.4' }
-        @{ type = 'Uri'; value = [uri] 'https://example.org/a?b=c' }
-    ) {
+    It 'keeps the types of simple values, there and back' {
+        $values = @(
+            [byte] 7, [sbyte] -7, [short] -2, [ushort] 2, -3, [uint] 3, [long]::MinValue, [ulong]::MaxValue, [float] 1.5, 1e-300, 1.10d
+            [char] 'x', $true, $false, [datetime]::new(2024, 2, 29, 1, 2, 3, [System.DateTimeKind]::Utc), [timespan]::FromTicks(123456789)
+            [guid] '01234567-89ab-cdef-0123-456789abcdef', [version] '1.2.3.4', [uri] 'https://example.org/a?b=c'
+        )
         $result = Compare-WithBuiltIn {
-            Start-Job { $args[0].GetType().Name; $args[0] } -ArgumentList $value | Receive-Job -Wait -AutoRemoveJob
+            Start-Job { foreach ($value in $args) { $value.GetType().FullName; $value } } -ArgumentList $values |
+                Receive-Job -Wait -AutoRemoveJob
         }
-        $result[0] | Should -Be $type
-        $result[1] | Should -Be $value
+        $result | Should -HaveCount (2 * $values.Count)
+        for ($i = 0; $i -lt $values.Count; $i++) {
+            $result[2 * $i] | Should -Be $values[$i].GetType().FullName
+            $result[2 * $i + 1] | Should -Be $values[$i]
+            $result[2 * $i + 1].PSObject.BaseObject | Should -BeOfType $values[$i].GetType()
+        }
     }
 
     It 'sends a live object as its properties, a script block as its text, a table as a table' {

@@ -34,7 +34,7 @@ for file in "$@"; do
     seconds=$(($(date +%s) - started))
 
     # What was found but has no outcome did not finish; a file that failed before its first test counts as one failure.
-    awk -F '\t' -v file="$(basename "$file")" -v code="$code" -v seconds="$seconds" -v totals="$reports/totals" '
+    awk -F '\t' -v file="$(basename "$file")" -v code="$code" -v seconds="$seconds" -v pattern="$pattern" -v totals="$reports/totals" '
         $1 == "found" { waiting[$2]++; order[++found] = $2; next }
         $1 == "begin" { running = $2; next }
         { count[$1]++; waiting[$2]--; if ($2 == running) running = "" }
@@ -43,7 +43,8 @@ for file in "$@"; do
                 waiting[order[i]]--; count["failed"]++
                 print "FAILED " order[i] (order[i] == running ? " (unfinished after " seconds " s)" : " (not run)")
             }
-            if (code != 0 && count["failed"] == 0) { count["failed"]++; print "FAILED " file " (exit code " code ")" }
+            if (!found && !pattern && !count["failed"]) { count["failed"]++; print "FAILED " file " (no tests)" }
+            if (code != 0 && !count["failed"]) { count["failed"]++; print "FAILED " file " (exit code " code ")" }
             result = sprintf("%d passed, %d failed, %d skipped", count["passed"], count["failed"], count["skipped"])
             print file ": " result " (" seconds " s)"
             print count["passed"] + 0, count["failed"] + 0, count["skipped"] + 0 >>totals

@@ -30,9 +30,9 @@ function Invoke-WithPester {
         Write-TestReport $outcome $test.ExpandedPath
     }
 
-    # A file or a block that failed outside its tests.
-    foreach ($broken in @($result.FailedContainers) + @($result.FailedBlocks)) {
-        Write-TestReport 'failed' "$broken"
+    # The file or a block failed outside its tests.
+    if ($result.Result -eq 'Failed' -and $result.FailedCount -eq 0) {
+        Write-TestReport 'failed' $Path
     }
 }
 
@@ -41,10 +41,6 @@ function Invoke-WithoutPester {
     $folder = New-TestDrive
     try {
         & $PSJobPester.File
-        if ($PSJobPester.Block.Items.Count -eq 0) {
-            throw 'The file holds no tests.'
-        }
-
         foreach ($test in (Get-SelectedTest $PSJobPester.Block)) {
             Write-TestReport 'found' $test.Path
         }
