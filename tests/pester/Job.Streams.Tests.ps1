@@ -141,6 +141,18 @@ Describe 'The streams of a job' {
         $result | Should -HaveCount 2
     }
 
+    # The built-in prints it in any case and marks the record FORWARDED, lest it be printed twice. Ours is the record alone.
+    It 'carry Write-Host so that it is printed, or redirected, as at its origin' {
+        $lines = @(Invoke-Shell @"
+Import-Module '$module'
+`$job = Start-Job { Write-Host 'host' -ForegroundColor Red; `$null = 1 } | Wait-Job
+`$record = `$job | Receive-Job -Keep 6>&1
+"`$(`$record.MessageData.Message) `$(`$record.MessageData.ForegroundColor) `$(`$record.MessageData.GetType().Name)"
+`$job | Receive-Job
+"@)
+        $lines | Should -Be 'host Red HostInformationMessage', 'host'
+    }
+
     It 'fill the receiver''s variables' {
         Compare-WithBuiltIn {
             $job = Start-Job $everything | Wait-Job
