@@ -215,7 +215,7 @@ impl<'a> ScriptRun<'a> {
         match event {
             Event::Record { stream, clixml, .. } => {
                 self.twins.on_record(stream, &clixml);
-                self.child.append(stream.into(), clixml.into());
+                self.child.append(stream.into(), record_body(clixml).into());
                 None
             }
             Event::HostCall(call) => self.on_host_call(session, call).err().map(Ending::Failed),
@@ -271,6 +271,11 @@ fn host_error(message: &str) -> psrp::HostError {
 /// The code of an `exit`, which is a call of the host (protocol.md 19).
 pub(super) fn exit_code_of(call: &HostCall) -> Option<i32> {
     (call.call.method == HostMethod::SET_SHOULD_EXIT).then(|| call.parameters.first().and_then(Value::as_i32))?
+}
+
+/// A null object comes as a message without a body; readers of the log get an element all the same.
+fn record_body(clixml: Vec<u8>) -> Vec<u8> {
+    if clixml.is_empty() { b"<Nil />".to_vec() } else { clixml }
 }
 
 async fn open(session: &mut Session, timeout: Duration) -> Result<(), Error> {

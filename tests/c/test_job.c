@@ -97,15 +97,16 @@ static psjob_error *reason_of_failure(psjob_job *job)
 static void a_job_runs_to_its_end_and_its_records_come_once_in_order(void)
 {
     psjob_engine *engine = new_engine();
-    psjob_job *job = start_script(engine, "1+1; 'caf\xc3\xa9'; $Host.UI.WriteLine('shown')");
+    psjob_job *job = start_script(engine, "1+1; 'caf\xc3\xa9'; $Host.UI.WriteLine('shown'); $null");
     CHECK(wait_for(job) == PSJOB_STATE_COMPLETED);
     psjob_batch *batch = receive(job);
-    CHECK(psjob_batch_get_count(batch) == 3);
+    CHECK(psjob_batch_get_count(batch) == 4);
     psjob_record first = record_at(batch, 0);
     CHECK(first.stream == PSJOB_STREAM_OUTPUT && first.sequence == 1 && first.time > 0);
     CHECK(contains(first.clixml, "<I32>2</I32>"));
     CHECK(contains(record_at(batch, 1).clixml, "<S>caf\xc3\xa9</S>"));
     CHECK(record_at(batch, 2).stream == PSJOB_STREAM_HOST_CALL);
+    CHECK(contains(record_at(batch, 3).clixml, "<Nil />"));
     psjob_batch_free(batch);
 
     batch = receive(job);
