@@ -83,12 +83,12 @@ pub fn play<W: FnOnce(&mut Peer)>(worker: W, host: impl FnOnce(&Stage)) {
 }
 
 /// Runs `host`, in whose engine `worker` is the worker, then asserts that nothing is left of it. `worker` is to be a
-/// closure or function in the test itself: by its name the worker's process finds the test again.
+/// closure in the test itself: by its name the worker's process finds the test again.
 pub fn play_within<W: FnOnce(&mut Peer)>(timeouts: Timeouts, worker: W, host: impl FnOnce(&Stage)) {
     if let Ok(variant) = std::env::var(VARIANT) {
         serve(worker, variant);
     }
-    let (test, _closure) = type_name::<W>().rsplit_once("::").unwrap();
+    let test = type_name::<W>().strip_suffix("::{{closure}}").expect("a closure");
     let (_crate, test) = test.split_once("::").unwrap();
     // The engine appends the switches of a PowerShell worker; behind "--" they are test names that match nothing.
     let arguments = ["--exact", test, "--nocapture", "--"].map(Into::into).to_vec();

@@ -180,6 +180,25 @@ impl Peer {
         }
     }
 
+    /// The next object of the pipeline's input, as CLIXML; `None` at its end.
+    pub fn next_input(&mut self) -> Option<String> {
+        loop {
+            while let Some(message) = self.messages.pop_front() {
+                match message.kind {
+                    MessageType::PIPELINE_INPUT => return Some(String::from_utf8(message.body).unwrap()),
+                    MessageType::END_OF_PIPELINE_INPUT => return None,
+                    _ => {}
+                }
+            }
+            let packet = self.next_packet();
+            let is_input = matches!(packet.kind, PacketKind::Data(..));
+            self.obey(packet);
+            if is_input {
+                self.acknowledge(self.pipeline, PacketKind::DataAck);
+            }
+        }
+    }
+
     /// Writes strings to the pipeline's output.
     pub fn write(&mut self, texts: &[&str]) {
         for text in texts {
