@@ -21,6 +21,8 @@ use rustix::process::Signal;
 enum Act {
     /// Lets the worker write this many records.
     Emit(u64),
+    /// Waits until this part of what is to come has arrived, in per cent.
+    Await(u64),
     /// `Receive-Job`, of at most so many.
     Take(usize),
     /// `Receive-Job -Keep`.
@@ -44,6 +46,7 @@ enum End {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         (0..60u64).prop_map(Act::Emit),
+        (0..=100u64).prop_map(Act::Await),
         (0..40usize).prop_map(Act::Take),
         (0..40usize).prop_map(Act::Keep),
         (0..40usize, 0..40usize).prop_map(|(looked_at, taken)| Act::TakeFirst { looked_at, taken }),
@@ -81,6 +84,7 @@ fn start(stage: &Stage) -> JobHandle {
 
 /// One host and its account of what it did.
 struct Host<'a> {
+    stage: &'a Stage,
     job: &'a Job,
     emitted: u64,
     taken: u64,
@@ -92,6 +96,10 @@ impl Host<'_> {
             Act::Emit(count) => {
                 self.job.send_input(&Value::Int64(count.cast_signed())).unwrap();
                 self.emitted += count;
+            }
+            Act::Await(percent) => {
+                let count = self.taken + (self.emitted - self.taken) * percent / 100;
+                self.stage.await_records(self.job, usize::try_from(count).unwrap());
             }
             Act::Take(max) => {
                 let records = self.job.take(0, max).unwrap();
@@ -144,7 +152,7 @@ fn assert_are(records: &[Arc<Record>], first: u64, max: usize) {
 
 fn play_schedule(stage: &Stage, acts: &[Act], end: &End) {
     let job = start(stage);
-    let mut host = Host { job: &job, emitted: 0, taken: 0 };
+    let mut host = Host { stage, job: &job, emitted: 0, taken: 0 };
     acts.iter().for_each(|act| host.act(act));
     let arrived = job.read(0, 0, usize::MAX).unwrap().len() as u64;
     let expected = match end {
