@@ -164,12 +164,17 @@ impl Child {
     /// Answers the question of the record `sequence`; the script goes on.
     pub(super) fn answer(&self, sequence: u64, answer: Answer) -> Result<(), Error> {
         let mut inner = self.lock();
-        let Some((_, call)) = inner.question.take_if(|(asked, _)| *asked == sequence) else {
+        let Some((_, call)) = inner.question.filter(|(asked, _)| *asked == sequence) else {
             return Err(Error::new(
                 ErrorKind::NoQuestion,
                 "the job does not ask that (any more): the question was answered, or the job was stopped",
             ));
         };
+        if answer.as_ref().is_ok_and(|value| !call.method.returns(value)) {
+            let message = format!("the value is of a kind that the question cannot take: it is {:?}", call.method);
+            return Err(Error::new(ErrorKind::BadValue, message));
+        }
+        inner.question = None;
         inner.state = JobState::Running;
         self.push_state(JobState::Running);
         // A driver that has ended needs no answer.

@@ -175,6 +175,25 @@ host_methods! {
     PROMPT_FOR_CHOICE_MULTIPLE = 56 "PromptForChoice",
 }
 
+impl HostMethod {
+    /// Whether `value` is of a kind that the method can return. A worker that gets another kind never comes back from its
+    /// call: the answer cannot be decoded, and nobody tells the script.
+    pub fn returns(self, value: &Value) -> bool {
+        match self {
+            Self::READ_LINE => value.is_null() || matches!(value.base(), Value::String(_)),
+            Self::READ_LINE_AS_SECURE_STRING => matches!(value.base(), Value::SecureString(_)),
+            Self::PROMPT => value.entries().is_some(),
+            Self::PROMPT_FOR_CREDENTIAL_1 | Self::PROMPT_FOR_CREDENTIAL_2 => {
+                value.is_null() || ["UserName", "Password"].iter().all(|name| value.property(name).is_some())
+            }
+            Self::PROMPT_FOR_CHOICE => value.as_i32().is_some(),
+            Self::PROMPT_FOR_CHOICE_MULTIPLE => value.items().is_some(),
+            // The looks of the console.
+            _ => true,
+        }
+    }
+}
+
 impl fmt::Debug for HostMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name().unwrap_or("unknown"), self.0)
