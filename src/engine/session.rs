@@ -19,8 +19,10 @@ const READ_SIZE: usize = 64 << 10;
 /// What a guard gets beyond the grace of its worker. It needs milliseconds, unless something stopped it; but it waits up
 /// to five seconds itself for processes that SIGKILL does not end at once.
 pub(super) const GUARD_PATIENCE: Duration = Duration::from_secs(6);
-/// How much of the worker's stderr is kept for the reason of its death.
-const STDERR_TAIL: usize = 4 << 10;
+/// How much of the worker's stderr is kept: a .NET process that crashes says why, and then pages of stack.
+const STDERR_TAIL: usize = 64 << 10;
+/// How much of that the reason of a death repeats.
+const LAST_WORDS: usize = 4 << 10;
 
 /// One worker and the protocol state of its session.
 pub(super) struct Session {
@@ -183,7 +185,7 @@ impl Session {
             self.decode();
         }
         self.stderr.push(&read_what_is_there(&self.worker.stderr));
-        self.end.get_or_insert(death(exit, &self.stderr.text()));
+        self.end.get_or_insert(death(exit, &self.stderr.last_words()));
     }
 
     fn fail(&mut self, kind: ErrorKind, number: i32, message: impl Into<String>) {
@@ -291,12 +293,19 @@ impl Tail {
 
     fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        let excess = self.bytes.len().saturating_sub(STDERR_TAIL);
-        self.bytes.drain(..excess);
+        // Not at every push, each of which would move all of it.
+        if self.bytes.len() > 2 * STDERR_TAIL {
+            self.bytes.drain(..self.bytes.len() - STDERR_TAIL);
+        }
     }
 
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).trim().to_owned()
+    /// The last that was said, but for the frames of .NET stacks.
+    fn last_words(&self) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let said: Vec<&str> = text.lines().filter(|line| !line.starts_with("   at ")).collect();
+        let said = said.join("\n");
+        let start = said.ceil_char_boundary(said.len().saturating_sub(LAST_WORDS));
+        said[start..].trim().to_owned()
     }
 }
 
@@ -305,12 +314,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tail_keeps_the_end() {
+    fn last_words_are_the_end_without_the_stack() {
         let mut tail = Tail::default();
-        tail.push(&[b'a'; STDERR_TAIL]);
+        for _ in 0..10 {
+            tail.push(&[b'a'; STDERR_TAIL]);
+        }
+        assert!(tail.bytes.len() <= 2 * STDERR_TAIL);
+        tail.push("\nÄrger\n".as_bytes());
+        (0..1000).for_each(|_| tail.push(b"   at System.Environment.FailFast(System.String)\n"));
         tail.push(b"end\n");
-        assert_eq!(tail.bytes.len(), STDERR_TAIL);
-        assert!(tail.text().ends_with("aend"));
+        let words = tail.last_words();
+        assert!(words.ends_with("a\nÄrger\nend"), "{words}");
+        assert_eq!(words.len(), LAST_WORDS);
     }
 
     #[test]
