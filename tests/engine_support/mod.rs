@@ -3,6 +3,8 @@
 // Each test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod real;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -85,6 +87,16 @@ impl Ground {
 
     pub fn assert_descriptors(&self) {
         assert_eq!(descriptors(), self.descriptors, "descriptors are left");
+    }
+}
+
+/// Shuts the engine down also when the test fails: the next one shall find quiet ground.
+pub struct ShutDown<'a>(pub &'a Engine);
+
+impl Drop for ShutDown<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.shutdown(DEADLINE);
+        assert!(ended || std::thread::panicking(), "workers are still ending");
     }
 }
 

@@ -18,7 +18,7 @@ use psjob::engine::{Engine, EngineOptions, Job, JobHandle, JobSpec, Timeouts, Wo
 
 use self::peer::RECORDS;
 pub use self::peer::{Peer, Step};
-use crate::engine_support::{DEADLINE, Ground, Outcome, await_records, poll};
+use crate::engine_support::{Ground, Outcome, ShutDown, await_records, poll};
 
 /// In the environment of a worker: which of a test's variants it plays.
 const VARIANT: &str = "PSJOB_FAKE_WORKER";
@@ -97,21 +97,11 @@ pub fn play_within<W: FnOnce(&mut Peer)>(timeouts: Timeouts, worker: W, host: im
     let ground = Ground::new();
     let options = EngineOptions { worker: Some(worker), timeouts, ..EngineOptions::default() };
     let stage = Stage { engine: Ground::engine(options.clone()), ground, options };
-    // Also when the test fails: the next one shall find quiet ground.
     let shut_down = ShutDown(&stage.engine);
     host(&stage);
     drop(shut_down);
     drop(stage.engine);
     stage.ground.assert_clean();
-}
-
-struct ShutDown<'a>(&'a Engine);
-
-impl Drop for ShutDown<'_> {
-    fn drop(&mut self) {
-        let ended = self.0.shutdown(DEADLINE);
-        assert!(ended || std::thread::panicking(), "workers are still ending");
-    }
 }
 
 /// The whole life of a worker's process.
