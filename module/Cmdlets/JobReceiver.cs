@@ -6,8 +6,9 @@ namespace PSJob.Cmdlets;
 
 /// <summary>Moves a child's waiting records into the pipeline of one Receive-Job. On the pipeline thread.</summary>
 /// <param name="cmdlet">Writes the records.</param>
+/// <param name="preferences">Of the cmdlet.</param>
 /// <param name="keep">Leaves the receive cursor where it is.</param>
-internal sealed class JobReceiver(PSCmdlet cmdlet, bool keep)
+internal sealed class JobReceiver(PSCmdlet cmdlet, StreamPreferences preferences, bool keep)
 {
     private const int BatchSize = 256;
 
@@ -59,7 +60,7 @@ internal sealed class JobReceiver(PSCmdlet cmdlet, bool keep)
     /// <returns>Where to go on.</returns>
     private ulong Deliver(PSJobChild child, RawRecord[] batch, bool live)
     {
-        RecordWriter writer = new(cmdlet, child, live);
+        RecordWriter writer = new(cmdlet, preferences, child, live);
         try
         {
             writer.Write(child.Records.Create(batch));

@@ -17,6 +17,7 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
     private readonly List<Job> _foreign = [];
     private readonly List<ErrorRecord> _failures = [];
     private readonly JobWaiter _waiter = new();
+    private JobReceiver? _receiver;
     private bool _keep;
     private bool _wait;
 
@@ -72,7 +73,7 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
             throw new PSInvalidOperationException("-AutoRemoveJob needs -Wait.");
         }
 
-        StreamPreferences.ShowAll(this);
+        _receiver = new JobReceiver(this, new StreamPreferences(this), _keep);
     }
 
     /// <summary>Writes what the jobs have so far.</summary>
@@ -94,8 +95,7 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
     /// <summary>Waits for the rest if asked to, and ends with the reasons of failed jobs.</summary>
     protected override void EndProcessing()
     {
-        JobReceiver receiver = new(this, _keep);
-        foreach (OwnJob ended in _waiter.ReceiveUntilEnd(receiver))
+        foreach (OwnJob ended in _waiter.ReceiveUntilEnd(_receiver!))
         {
             Conclude(ended);
         }
@@ -124,11 +124,9 @@ public sealed class ReceiveJobCommand : PSCmdlet, IDisposable
             _waiter.Add(own);
         }
 
-        JobReceiver receiver = new(this, _keep);
         foreach (PSJobChild child in own.Children)
         {
-            // Asked before: what a finished child has is then all there will be.
-            receiver.ReceiveStored(child);
+            _receiver!.ReceiveStored(child);
         }
 
         if (!_wait)

@@ -12,9 +12,10 @@ namespace PSJob.Cmdlets;
 /// pipeline took: a stop or a downstream <c>Select-Object -First</c> may end it between any two.
 /// </summary>
 /// <param name="cmdlet">Whose streams and host.</param>
+/// <param name="preferences">Of the cmdlet.</param>
 /// <param name="child">Whose records.</param>
 /// <param name="live">Whether the caller waits for the job; objects then name the child that they come from.</param>
-internal sealed class RecordWriter(PSCmdlet cmdlet, PSJobChild child, bool live)
+internal sealed class RecordWriter(PSCmdlet cmdlet, StreamPreferences preferences, PSJobChild child, bool live)
 {
     private const string SourceNote = "PSSourceJobInstanceId";
 
@@ -29,8 +30,9 @@ internal sealed class RecordWriter(PSCmdlet cmdlet, PSJobChild child, bool live)
     /// <summary>Writes a batch in the order of the log.</summary>
     internal void Write(JobRecord[] records)
     {
-        foreach (JobRecord record in records)
+        for (int index = 0; index < records.Length; index++)
         {
+            JobRecord record = records[index];
             if (cmdlet.Stopping)
             {
                 throw new PipelineStoppedException();
@@ -41,20 +43,39 @@ internal sealed class RecordWriter(PSCmdlet cmdlet, PSJobChild child, bool live)
                 // Stopped while it is asked, it is asked again next time.
                 Ask(question, record.Sequence);
                 Taken = record.Sequence;
-                continue;
             }
-
-            // From here on it counts as taken: an exception comes from downstream, which has got the record, or is the
-            // record (-ErrorAction Stop).
-            Taken = record.Sequence;
-            if (record.Stream == RecordStream.Output)
+            else if (index + 1 < records.Length && IsShownBy(record, records[index + 1]) && preferences.TryShow(() => Take(record)))
             {
-                PutOutput((PSObject?)record.Value);
+                Taken = records[++index].Sequence;
             }
             else
             {
-                Put(record.Value);
+                Take(record);
             }
+        }
+    }
+
+    /// <summary>
+    /// Write-Information of a job whose preference is to show it sends the record and then the call that shows it. Joined
+    /// again they can be redirected; a call that comes in a later batch is made as it is.
+    /// </summary>
+    private static bool IsShownBy(JobRecord record, JobRecord next) =>
+        record.Value is InformationRecord information
+        && next.Value is HostCall { Method: HostMethod.WriteLine2 } call
+        && call.Text(0) == information.ToString();
+
+    private void Take(JobRecord record)
+    {
+        // From here on it counts as taken: an exception comes from downstream, which has got the record, or is the record
+        // (-ErrorAction Stop).
+        Taken = record.Sequence;
+        if (record.Stream == RecordStream.Output)
+        {
+            PutOutput((PSObject?)record.Value);
+        }
+        else
+        {
+            Put(record.Value);
         }
     }
 

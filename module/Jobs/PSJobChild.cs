@@ -111,7 +111,14 @@ internal sealed class PSJobChild : Job2
     {
         if (!JobEngine.OnPumpThread)
         {
-            Finished.WaitOne();
+            try
+            {
+                Finished.WaitOne();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Removed on another thread meanwhile, and so ended.
+            }
         }
         else if (!_ending)
         {

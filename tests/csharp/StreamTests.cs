@@ -15,6 +15,7 @@ public sealed class StreamTests : IDisposable
                 $PSCmdlet.WriteProgress([Management.Automation.ProgressRecord]::new(1, 'p', 's'))
                 $PSCmdlet.WriteInformation([Management.Automation.HostInformationMessage]@{ Message = 'h'; ForegroundColor = 'Green'; BackgroundColor = 'Black' }, @('PSHOST'))
                 $PSCmdlet.WriteInformation('silent', @())
+                & { [CmdletBinding()] param() $InformationPreference = 'Continue'; $PSCmdlet.WriteInformation('told', @()) }
             }
             Write-All
         }
@@ -29,7 +30,7 @@ public sealed class StreamTests : IDisposable
     {
         _session.Run(NoisyJob + "$WarningPreference = $VerbosePreference = $DebugPreference = $ProgressPreference = 'SilentlyContinue'; $InformationPreference = 'Ignore'; Receive-Job $job");
 
-        Assert.Equal(["warning:w", "verbose:v", "debug:d", "progress:p", "Green:h\n"], Shown());
+        Assert.Equal(["warning:w", "verbose:v", "debug:d", "progress:p", "Green:h\n", "told\n"], Shown());
     }
 
     [Fact]
@@ -37,7 +38,7 @@ public sealed class StreamTests : IDisposable
     {
         _session.Run(NoisyJob + "$WarningPreference = $VerbosePreference = $DebugPreference = $ProgressPreference = 'Inquire'; Receive-Job $job");
 
-        Assert.Equal(["warning:w", "verbose:v", "debug:d", "progress:p", "Green:h\n"], Shown());
+        Assert.Equal(["warning:w", "verbose:v", "debug:d", "progress:p", "Green:h\n", "told\n"], Shown());
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class StreamTests : IDisposable
         List<PSObject> output = _session.Run(NoisyJob + "Receive-Job $job 3>&1 4>&1 5>&1 6>&1");
 
         Assert.Equal(
-            ["WarningRecord:w", "VerboseRecord:v", "DebugRecord:d", "InformationRecord:h", "InformationRecord:silent"],
+            ["WarningRecord:w", "VerboseRecord:v", "DebugRecord:d", "InformationRecord:h", "InformationRecord:silent", "InformationRecord:told"],
             output.Select(record => $"{record.BaseObject.GetType().Name}:{record}"));
         Assert.Equal(["progress:p"], Shown());
     }
@@ -64,7 +65,15 @@ public sealed class StreamTests : IDisposable
     {
         List<PSObject> output = _session.Run(NoisyJob + "Receive-Job $job -WarningVariable w -InformationVariable i 3>$null 6>$null; $w.Count; $i.Count");
 
-        Assert.Equal([1, 2], output.Select(count => count.BaseObject));
+        Assert.Equal([1, 3], output.Select(count => count.BaseObject));
+    }
+
+    [Fact]
+    public void A_caller_who_wants_information_sees_all_of_it_once()
+    {
+        _session.Run(NoisyJob + "Receive-Job $job -InformationAction Continue -WarningAction Ignore -Verbose:$false -Debug:$false -ProgressAction Ignore");
+
+        Assert.Equal(["Green:h\n", "silent\n", "told\n"], Shown());
     }
 
     [Fact]
