@@ -98,15 +98,14 @@ Describe 'The properties of a job' {
         $result[1] | Should -BeLike 'Failed *reason=`[*boom*`]*'
     }
 
+    # Ours alone: the built-in's threads sometimes make a stopped job Failed.
     It 'say so when it was stopped' {
-        $result = Compare-WithBuiltIn {
-            $job = Start-Job { Start-Sleep 60 }
-            Wait-Until { $job.ChildJobs[0].State -eq 'Running' }
-            $job | Stop-Job
-            Get-Appearance $job
-        }
-        $result[0] | Should -BeLike 'Stopped*'
-        $result[1] | Should -BeLike 'Stopped*reason=`[`]*'
+        $job = Start-Job { Start-Sleep 60 }
+        Wait-Until { $job.ChildJobs[0].State -eq 'Running' }
+        $job | Stop-Job
+        $parent, $child = Get-Appearance $job
+        $parent | Should -BeLike 'Stopped more=False*begin=True end=True*'
+        $child | Should -BeLike 'Stopped more=False*begin=True end=True*reason=`[`]*'
     }
 
     It 'begin and end in order' {
@@ -162,13 +161,11 @@ Describe 'The states of a job' {
     }
 
     It 'hold for a child stopped alone: the parent has completed' {
-        Compare-WithBuiltIn {
-            $job = Start-Job { Start-Sleep 60 }
-            Wait-Until { $job.ChildJobs[0].State -eq 'Running' }
-            $job.ChildJobs[0] | Stop-Job
-            $null = $job | Wait-Job -Timeout 30
-            $job.State, $job.ChildJobs[0].State
-        } | Should -Be 'Completed', 'Stopped'
+        $job = Start-Job { Start-Sleep 60 }
+        Wait-Until { $job.ChildJobs[0].State -eq 'Running' }
+        $job.ChildJobs[0] | Stop-Job
+        $null = $job | Wait-Job -Timeout 30
+        $job.State, $job.ChildJobs[0].State | Should -Be 'Completed', 'Stopped'
     }
 }
 
